@@ -60,4 +60,189 @@ pub enum Error {
         /// What was being encoded.
         what: String,
     },
+    /// The database failed.
+    #[error("the catalog database failed: {fault:?}; {}", .fault.advice())]
+    #[serde(rename = "K301")]
+    Store {
+        /// What kind of failure.
+        fault: StoreFault,
+    },
+    /// An SQLite with the WAL-reset defect.
+    #[error(
+        "SQLite {found} may corrupt a catalog; 3.51.3, 3.50.7 or 3.44.6 of its line, or later, is needed"
+    )]
+    #[serde(rename = "K302")]
+    SqliteTooOld {
+        /// Version found.
+        found: String,
+    },
+    /// Something that should be in the catalog is not.
+    #[error("{what} {id} is not in the catalog; check the id")]
+    #[serde(rename = "K303")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+        /// Its id.
+        id: String,
+    },
+    /// The lease was taken over.
+    #[error(
+        "the lease on {target} was taken over by another worker; stop, the other one carries on"
+    )]
+    #[serde(rename = "K304")]
+    StaleLease {
+        /// Target.
+        target: String,
+    },
+    /// Another worker holds the lease.
+    #[error("{owner} works on {target} until {until}; wait for it or try again then")]
+    #[serde(rename = "K305")]
+    LeaseHeld {
+        /// Target.
+        target: String,
+        /// Who holds it.
+        owner: String,
+        /// Until when, RFC 3339 UTC.
+        until: String,
+    },
+    /// An earlier intent of the target is not published yet.
+    #[error(
+        "{target} has an unpublished intent {sequence}; publish that first, intents go in order"
+    )]
+    #[serde(rename = "K306")]
+    EarlierIntent {
+        /// Target.
+        target: String,
+        /// Its publish sequence.
+        sequence: i64,
+    },
+    /// The occurrence has an intent with another manifest.
+    #[error(
+        "occurrence {occurrence} already has an intent with another manifest; publish that one and discard the new stage"
+    )]
+    #[serde(rename = "K307")]
+    OtherIntent {
+        /// Occurrence.
+        occurrence: String,
+    },
+    /// The occurrence has ended.
+    #[error("occurrence {occurrence} has ended as {disposition}; nothing was changed")]
+    #[serde(rename = "K308")]
+    Finished {
+        /// Occurrence.
+        occurrence: String,
+        /// How it ended.
+        disposition: String,
+    },
+    /// The policy changed after the plan was made.
+    #[error(
+        "the policy changed after the plan was made; plan again under the policy as it stands now"
+    )]
+    #[serde(rename = "K309")]
+    PolicyChanged,
+    /// A publish permit was refused.
+    #[error("nothing may leave: {refusal}")]
+    #[serde(rename = "K310")]
+    PermitRefused {
+        /// Why.
+        refusal: crate::Refusal,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "the catalog has schema {found}, this program knows up to {known}; use a newer program"
+    )]
+    #[serde(rename = "K311")]
+    SchemaNewer {
+        /// Schema found.
+        found: i64,
+        /// Newest schema known.
+        known: i64,
+    },
+    /// A target holds another commit than the ledger recorded as published.
+    #[error(
+        "{target} holds another commit as sequence {sequence} than the ledger published; someone else writes to this target, stop and look"
+    )]
+    #[serde(rename = "K312")]
+    AdoptConflict {
+        /// Target.
+        target: String,
+        /// Publish sequence.
+        sequence: i64,
+    },
+    /// An occurrence with an unpublished intent cannot end otherwise.
+    #[error(
+        "occurrence {occurrence} has an unpublished intent; it may have reached its target, so publish it before anything else"
+    )]
+    #[serde(rename = "K313")]
+    IntentPending {
+        /// Occurrence.
+        occurrence: String,
+    },
+    /// The given values do not fit together.
+    #[error("{what} does not fit the record; this is a defect of the caller")]
+    #[serde(rename = "K314")]
+    Mismatch {
+        /// What does not fit.
+        what: String,
+    },
+    /// The intent was given up for a commit that the target holds.
+    #[error(
+        "intent {intent} was given up because its target holds another commit in its place; plan again"
+    )]
+    #[serde(rename = "K315")]
+    Abandoned {
+        /// Intent.
+        intent: String,
+    },
+}
+
+/// Kinds of database failure. The database's own text may quote data and is never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreFault {
+    /// Another process held the database for too long.
+    Busy,
+    /// No space left.
+    Full,
+    /// Reading or writing the file failed.
+    Io,
+    /// The file is damaged or no database.
+    Corrupt,
+    /// The file cannot be opened or is read-only.
+    Access,
+    /// A constraint was violated.
+    Constraint,
+    /// A stored value has an unexpected form.
+    Decode,
+    /// Anything else.
+    Other,
+}
+
+impl StoreFault {
+    fn advice(self) -> &'static str {
+        match self {
+            StoreFault::Busy => "another process is writing, try again",
+            StoreFault::Full => "free space on its disk and try again",
+            StoreFault::Io => "check its disk",
+            StoreFault::Corrupt => "restore it from a backup",
+            StoreFault::Access => "check that its path exists and is writable",
+            StoreFault::Constraint | StoreFault::Decode | StoreFault::Other => {
+                "report this with the code"
+            }
+        }
+    }
+}
+
+impl Error {
+    /// Whether the same call may succeed later without anyone changing anything.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self,
+            Error::Store {
+                fault: StoreFault::Busy
+            } | Error::LeaseHeld { .. }
+                | Error::EarlierIntent { .. }
+        )
+    }
 }

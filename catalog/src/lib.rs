@@ -10,6 +10,11 @@
 //! | `resource.rs` | `catalog/*.toml`: organisations, resources, items |
 //! | `policy.rs` | `policy.toml`: grade × zone → protections, as a pure decision |
 //! | `grant.rs` | `grants/*.toml`: who may take what, where, how long; why not |
+//! | `clock.rs` | the actor of a call, and the time, passed in |
+//! | `ledger.rs` | occurrences, runs, attempts, leases, intents, publications |
+//! | `audit.rs`, `merkle.rs` | audit entries, their canonical bytes, the tree that proves them |
+//! | `lineage.rs`, `key.rs` | column lineage and receipts; wrapped keys and sealed quarantine |
+//! | `store/` | the database of all that: [`Catalog`], one file a concern, `migrations/` |
 //! | `date.rs`, `text.rs`, `digest.rs` | dates and string forms of the grammar; canonical JSON and digests |
 //! | `error.rs` | every error of this crate with its code |
 //!
@@ -19,19 +24,31 @@
 //! 3. an effect in the ledger without its audit entry in the same transaction;
 //! 4. a value of somebody's data in an error, an audit entry or a column of this database.
 
+pub mod audit;
+pub mod clock;
 pub mod date;
 pub mod digest;
 pub mod error;
 pub mod grade;
 pub mod grant;
+pub mod key;
+pub mod ledger;
+pub mod lineage;
+pub mod merkle;
 pub mod policy;
 pub mod resource;
+pub mod store;
 mod text;
 pub mod zone;
 
-pub use error::Error;
+pub use clock::{Actor, Clock, SystemClock};
+pub use error::{Error, StoreFault};
 pub use grade::Grade;
 pub use grant::{Grant, GrantFile, Refusal, StoredGrant};
 pub use policy::{Decision, Policy, Protection};
 pub use resource::{CatalogFile, Item, ItemType, Organisation, Resource};
+pub use store::Catalog;
 pub use zone::{Border, Zone, ZoneKind};
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,24 @@ pub enum Protection {
 }
 
 impl Protection {
+    /// All protections.
+    pub const ALL: [Protection; 6] = [
+        Protection::None,
+        Protection::Mask,
+        Protection::Pseudonym,
+        Protection::Generalise,
+        Protection::Encrypt,
+        Protection::Suppress,
+    ];
+
+    /// The protection of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Protection> {
+        Protection::ALL
+            .into_iter()
+            .find(|protection| protection.as_str() == text)
+    }
+
     /// The form used in files and messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
