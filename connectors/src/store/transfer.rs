@@ -1,0 +1,156 @@
+//! Copying a finished file from one store to another, once.
+
+use futures::StreamExt;
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
+use sha2::{Digest, Sha256};
+
+use super::Store;
+use super::durable::sync_directories;
+use crate::Error;
+
+/// Size of the parts of a streamed copy: above the 5 MiB that object stores demand.
+const PART: usize = 8 << 20;
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    /// The target was there already, with the expected content.
+    Present,
+    /// A hard link was made.
+    Linked,
+    /// The bytes were copied.
+    Copied,
+}
+
+/// Lower-case hexadecimal SHA-256 of a stored file, and its size in bytes.
+///
+/// # Errors
+/// [`Error::PathRefused`], [`Error::NotFound`] or [`Error::Storage`].
+pub async fn sha256_of(store: &Store, path: &str) -> Result<(String, u64), Error> {
+    let location = store.path(path)?;
+    let fail = |error: object_store::Error| Error::storage("read", path, &error);
+    let mut stream = store
+        .object
+        .get(&location)
+        .await
+        .map_err(fail)?
+        .into_stream();
+    let (mut hash, mut size) = (Sha256::new(), 0u64);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(fail)?;
+        size += chunk.len() as u64;
+        hash.update(&chunk);
+    }
+    Ok((crate::write::hex(&hash.finalize()), size))
+}
+
+/// Copies `path` of `from` to `target` of `to`, durably. `sha256` is the digest the content must have.
+/// Doing it again finds the target present; a target with other content is never overwritten.
+///
+/// # Errors
+/// [`Error::Exists`] when the target holds something else, [`Error::Changed`] when the source does not have the digest.
+pub async fn transfer(
+    from: &Store,
+    path: &str,
+    to: &Store,
+    target: &str,
+    sha256: &str,
+) -> Result<Transfer, Error> {
+    let (source, destination) = (from.path(path)?, to.path(target)?);
+    let size = from
+        .object
+        .head(&source)
+        .await
+        .map_err(|error| Error::storage("read", path, &error))?
+        .size;
+    match to.object.head(&destination).await {
+        Ok(found) if found.size == size && sha256_of(to, target).await?.0 == sha256 => {
+            return Ok(Transfer::Present);
+        }
+        Ok(_) => {
+            return Err(Error::Exists {
+                path: target.to_owned(),
+            });
+        }
+        Err(object_store::Error::NotFound { .. }) => {}
+        Err(error) => return Err(Error::storage("read", target, &error)),
+    }
+    if sha256_of(from, path).await?.0 != sha256 {
+        return Err(Error::Changed {
+            path: path.to_owned(),
+        });
+    }
+    if link(from, path, to, target).await {
+        return Ok(Transfer::Linked);
+    }
+    copy(from, &source, to, &destination, sha256).await?;
+    Ok(Transfer::Copied)
+}
+
+async fn link(from: &Store, path: &str, to: &Store, target: &str) -> bool {
+    let (Ok(source), Ok(destination), Some(root)) = (from.file(path), to.file(target), to.root())
+    else {
+        return false;
+    };
+    let root = root.to_path_buf();
+    let linked = tokio::task::spawn_blocking(move || {
+        if let Some(parent) = destination.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::hard_link(&source, &destination)?;
+        std::fs::File::open(&destination)?.sync_all()?;
+        sync_directories(&root, &destination)
+    });
+    matches!(linked.await, Ok(Ok(())))
+}
+
+async fn copy(
+    from: &Store,
+    source: &object_store::path::Path,
+    to: &Store,
+    destination: &object_store::path::Path,
+    sha256: &str,
+) -> Result<(), Error> {
+    let read = |error: object_store::Error| Error::storage("read", source.as_ref(), &error);
+    let write = |error: object_store::Error| Error::storage("write", destination.as_ref(), &error);
+    let mut stream = from.object.get(source).await.map_err(read)?.into_stream();
+    let mut upload = to.object.put_multipart(destination).await.map_err(write)?;
+    let (mut hash, mut part) = (Sha256::new(), Vec::with_capacity(PART));
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(read)?;
+        hash.update(&chunk);
+        part.extend_from_slice(&chunk);
+        if part.len() >= PART {
+            let full = std::mem::replace(&mut part, Vec::with_capacity(PART));
+            upload
+                .put_part(PutPayload::from(full))
+                .await
+                .map_err(write)?;
+        }
+    }
+    upload
+        .put_part(PutPayload::from(part))
+        .await
+        .map_err(write)?;
+    finish(
+        upload,
+        crate::write::hex(&hash.finalize()) == sha256,
+        source.as_ref(),
+    )
+    .await?
+    .map_err(write)
+}
+
+async fn finish(
+    mut upload: Box<dyn MultipartUpload>,
+    intact: bool,
+    source: &str,
+) -> Result<Result<(), object_store::Error>, Error> {
+    if intact {
+        return Ok(upload.complete().await.map(|_| ()));
+    }
+    let _ = upload.abort().await;
+    Err(Error::Changed {
+        path: source.to_owned(),
+    })
+}
