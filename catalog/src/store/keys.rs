@@ -109,8 +109,8 @@ impl Catalog {
                 json!({ "kind": key.kind }),
             ))
             .await?;
-            tx.commit().await?;
         }
+        tx.commit().await?;
         // Outside the transaction, so that the old page leaves the write-ahead log; readers may delay it.
         query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&self.writer)
