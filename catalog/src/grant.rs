@@ -308,6 +308,13 @@ impl Grant {
             .find(|scope| scope.resource == resource)
     }
 
+    /// Whether a column of that grade must be protected however lenient the policy is: in training samples everything
+    /// that could harm anyone is masked (P§5.3.2), so only L1 may be carried as it is.
+    #[must_use]
+    pub fn demands_protection(&self, grade: Grade) -> bool {
+        self.kind == GrantKind::Training && grade > Grade::L1
+    }
+
     /// Whether the purpose a supply names is one that the grant was given for.
     #[must_use]
     pub fn allows_purpose(&self, purpose: &str) -> bool {

@@ -207,6 +207,19 @@ fn a_grant_covers_its_border_fields_and_ceiling_only() {
 }
 
 #[test]
+fn a_training_grant_demands_sampling_and_masking() {
+    let mut grant = grant();
+    assert!(!grant.demands_protection(Grade::L3));
+    grant.kind = GrantKind::Training;
+    assert!(grant.demands_protection(Grade::L2) && !grant.demands_protection(Grade::L1));
+    assert_eq!(code(grant.live(day("2026-06-01"))), "K211");
+    let sampled = GRANT.replace("holder ", "sample = { max_rate = 0.05 }\nholder ");
+    let mut sampled = grants(&sampled).remove(0);
+    sampled.kind = GrantKind::Training;
+    sampled.live(day("2026-06-01")).unwrap();
+}
+
+#[test]
 fn a_refusal_never_offers_a_mask_for_an_authorisation() {
     let grant = grant();
     let border = Border {
