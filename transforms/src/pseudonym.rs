@@ -111,13 +111,12 @@ fn column<M: Mac + Clone>(keyed: &M, values: &StringArray) -> Result<StringArray
 
 fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let pairs = bytes.iter().flat_map(|byte| {
-        [
-            DIGITS[usize::from(byte >> 4)],
-            DIGITS[usize::from(byte & 0x0F)],
-        ]
-    });
-    out.extend(pairs);
+    let mut text = [0; LENGTH];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 0x0F)];
+    }
+    out.extend_from_slice(&text);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use arrow::array::StringArray;
 
 use super::areas;
 use super::date::{Civil, digits};
-use super::walk::{Canonical, Case, Checked, Verdict, all_digits, text};
+use super::walk::{Canonical, Case, Checked, Verdict, all_digits, text, weighted_sum};
 use super::{Context, Reason, Standard, Standardised, Title};
 
 /// 17 digits and a check character: area, birth date, serial, check.
@@ -15,7 +15,7 @@ use super::{Context, Reason, Standard, Standardised, Title};
 #[derive(Debug)]
 pub(super) struct CitizenId;
 
-const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+const WEIGHTS: [u16; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS: [u8; 11] = *b"10X98765432";
 
 impl Standard for CitizenId {
@@ -41,20 +41,30 @@ impl Standard for CitizenId {
 }
 
 fn check(value: &str, today: Civil) -> Checked<'_> {
-    match value.as_bytes() {
-        bytes if bytes.len() == 18 && is_number(bytes) => {
-            Checked::same(value, verdict_of_18(bytes, today))
-        }
-        bytes if bytes.len() == 15 && all_digits(bytes) => match from_15(bytes, today) {
+    let bytes = value.as_bytes();
+    if let Some((body, &[last])) = bytes.split_first_chunk::<17>()
+        && all_digits(body)
+        && (last.is_ascii_digit() || last == b'X')
+    {
+        return Checked::same(value, verdict_of_18(body, last, today));
+    }
+    if let Ok(old) = <&[u8; 15]>::try_from(bytes)
+        && all_digits(old)
+    {
+        return match from_15(old, today) {
             Ok(made) => Checked {
                 value: Canonical::Made(made),
-                verdict: area_verdict(bytes),
+                verdict: area_verdict(old),
             },
             Err(reason) => Checked::same(value, Verdict::Fail(reason)),
-        },
-        bytes if is_number(bytes) => Checked::same(value, Verdict::Fail(Reason::Length)),
-        _ => Checked::same(value, Verdict::Fail(Reason::Characters)),
+        };
     }
+    let reason = if is_number(bytes) {
+        Reason::Length
+    } else {
+        Reason::Characters
+    };
+    Checked::same(value, Verdict::Fail(reason))
 }
 
 /// Digits, with X allowed at the end.
@@ -65,35 +75,34 @@ fn is_number(bytes: &[u8]) -> bool {
     }
 }
 
-fn verdict_of_18(bytes: &[u8], today: Civil) -> Verdict {
-    let birth = Civil {
-        year: digits(&bytes[6..10]),
-        month: digits(&bytes[10..12]),
-        day: digits(&bytes[12..14]),
-    };
-    match check_birth(birth, today) {
+fn verdict_of_18(body: &[u8; 17], last: u8, today: Civil) -> Verdict {
+    match check_birth(birth(body), today) {
         Err(reason) => Verdict::Fail(reason),
-        Ok(()) if check_character(&bytes[..17]) != bytes[17] => Verdict::Fail(Reason::Checksum),
-        Ok(()) => area_verdict(bytes),
+        Ok(()) if check_character(body) != last => Verdict::Fail(Reason::Checksum),
+        Ok(()) => area_verdict(body),
     }
 }
 
-fn from_15(bytes: &[u8], today: Civil) -> Result<[u8; 18], Reason> {
-    if digits(&bytes[12..15]) >= 996 {
+fn from_15(old: &[u8; 15], today: Civil) -> Result<[u8; 18], Reason> {
+    if digits(&old[12..15]) >= 996 {
         return Err(Reason::Serial);
     }
-    let mut made = [0; 18];
-    made[..6].copy_from_slice(&bytes[..6]);
-    made[6..8].copy_from_slice(b"19");
-    made[8..17].copy_from_slice(&bytes[6..]);
-    let birth = Civil {
-        year: digits(&made[6..10]),
-        month: digits(&made[10..12]),
-        day: digits(&made[12..14]),
-    };
-    check_birth(birth, today)?;
-    made[17] = check_character(&made[..17]);
+    let mut body = [0; 17];
+    body[..6].copy_from_slice(&old[..6]);
+    body[6..8].copy_from_slice(b"19");
+    body[8..].copy_from_slice(&old[6..]);
+    check_birth(birth(&body), today)?;
+    let mut made = [check_character(&body); 18];
+    made[..17].copy_from_slice(&body);
     Ok(made)
+}
+
+fn birth(body: &[u8; 17]) -> Civil {
+    Civil {
+        year: digits(&body[6..10]),
+        month: digits(&body[10..12]),
+        day: digits(&body[12..14]),
+    }
 }
 
 fn check_birth(birth: Civil, today: Civil) -> Result<(), Reason> {
@@ -106,13 +115,9 @@ fn check_birth(birth: Civil, today: Civil) -> Result<(), Reason> {
     }
 }
 
-fn check_character(body: &[u8]) -> u8 {
-    let sum: u32 = body
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(&byte, weight)| u32::from(byte & 0x0F) * weight)
-        .sum();
-    CHECKS[(sum % 11) as usize]
+fn check_character(body: &[u8; 17]) -> u8 {
+    let sum = weighted_sum(&body.map(|byte| byte & 0x0F), WEIGHTS);
+    CHECKS[usize::from(sum % 11)]
 }
 
 fn area_verdict(bytes: &[u8]) -> Verdict {

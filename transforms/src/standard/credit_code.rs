@@ -3,7 +3,7 @@
 use arrow::array::StringArray;
 
 use super::organisation_code;
-use super::walk::{Case, Checked, Verdict, text};
+use super::walk::{Case, Checked, Verdict, all_digits, text, weighted_sum};
 use super::{Context, Reason, Standard, Standardised, Title};
 
 /// 18 characters: two for the registering authority, six digits for the area, the organisation code, a check.
@@ -16,7 +16,7 @@ pub(super) struct CreditCode;
 /// The characters in the order of their values.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// 3^i mod 31.
-const WEIGHTS: [u32; 17] = [
+const WEIGHTS: [u16; 17] = [
     1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
 ];
 const NONE: u8 = 0xFF;
@@ -56,21 +56,20 @@ impl Standard for CreditCode {
 }
 
 fn check(bytes: &[u8]) -> Verdict {
-    if !bytes.iter().all(|&byte| VALUES[usize::from(byte)] != NONE) {
-        return Verdict::Fail(Reason::Characters);
-    }
     let Ok(code) = <&[u8; 18]>::try_from(bytes) else {
-        return Verdict::Fail(Reason::Length);
+        let known = bytes.iter().all(|&byte| VALUES[usize::from(byte)] != NONE);
+        return Verdict::Fail(if known {
+            Reason::Length
+        } else {
+            Reason::Characters
+        });
     };
-    if !super::walk::all_digits(&code[2..8]) {
+    let values = code.map(|byte| VALUES[usize::from(byte)]);
+    if values.contains(&NONE) || !all_digits(&code[2..8]) {
         return Verdict::Fail(Reason::Characters);
     }
-    let sum: u32 = code
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(&byte, weight)| u32::from(VALUES[usize::from(byte)]) * weight)
-        .sum();
-    if u32::from(VALUES[usize::from(code[17])]) != (31 - sum % 31) % 31 {
+    let sum = weighted_sum(&values[..17], WEIGHTS);
+    if u16::from(values[17]) != (31 - sum % 31) % 31 {
         Verdict::Fail(Reason::Checksum)
     } else if organisation_code::check_character(&code[8..16]) != code[16] {
         Verdict::Warn(Reason::OrganisationCode)

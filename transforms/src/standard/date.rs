@@ -7,7 +7,7 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 use chrono::{Datelike, NaiveDate};
 
-use super::walk::{Case, Findings, Reader, Verdict};
+use super::walk::{Case, Findings, Reader, Verdict, all_digits};
 use super::{Context, Reason, Standard, Standardised, Title};
 
 /// A day, as `Date32`.
@@ -85,46 +85,56 @@ pub(crate) fn parse_date(bytes: &[u8]) -> Result<i32, Reason> {
 }
 
 fn split(bytes: &[u8]) -> Option<Civil> {
-    let (year, rest) = bytes.split_first_chunk::<4>()?;
-    let (month, day): (&[u8], &[u8]) = match rest {
-        [b'-', _, _, b'-', _, _] => (&rest[1..3], &rest[4..6]),
-        [b'/', rest @ ..] => return parts(year, rest, b"/", b""),
-        [0xE5, 0xB9, 0xB4, rest @ ..] => {
-            return parts(year, rest, "月".as_bytes(), "日".as_bytes());
+    match *bytes {
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] => fixed([y1, y2, y3, y4, m1, m2, d1, d2]),
+        [y1, y2, y3, y4, b'/', ref rest @ ..] => parts([y1, y2, y3, y4], rest, b"/", b""),
+        [y1, y2, y3, y4, 0xE5, 0xB9, 0xB4, ref rest @ ..] => {
+            let [month, day] = ["月", "日"].map(str::as_bytes);
+            parts([y1, y2, y3, y4], rest, month, day)
         }
-        [_, _, _, _] => (&rest[..2], &rest[2..]),
-        _ => return None,
-    };
-    civil(year, month, day)
+        [y1, y2, y3, y4, m1, m2, d1, d2] => fixed([y1, y2, y3, y4, m1, m2, d1, d2]),
+        _ => None,
+    }
+}
+
+/// The eight digits of a date.
+#[inline]
+fn fixed(date: [u8; 8]) -> Option<Civil> {
+    all_digits(&date).then(|| Civil {
+        year: digits(&date[..4]),
+        month: digits(&date[4..6]),
+        day: digits(&date[6..]),
+    })
 }
 
 /// Month and day of one or two digits, with `between` them and `end` behind.
-fn parts(year: &[u8], rest: &[u8], between: &[u8], end: &[u8]) -> Option<Civil> {
-    let rest = rest.strip_suffix(end)?;
-    let at = rest.iter().position(|byte| !byte.is_ascii_digit())?;
-    let day = rest[at..].strip_prefix(between)?;
-    if (1..=2).contains(&at) && (1..=2).contains(&day.len()) {
-        civil(year, &rest[..at], day)
-    } else {
-        None
-    }
+fn parts(year: [u8; 4], rest: &[u8], between: &[u8], end: &[u8]) -> Option<Civil> {
+    let (month, rest) = one_or_two(rest)?;
+    let (day, rest) = one_or_two(rest.strip_prefix(between)?)?;
+    (rest == end && all_digits(&year)).then(|| Civil {
+        year: digits(&year),
+        month,
+        day,
+    })
 }
 
-fn civil(year: &[u8], month: &[u8], day: &[u8]) -> Option<Civil> {
-    let all = [year, month, day];
-    if !all.iter().all(|part| super::walk::all_digits(part)) {
-        return None;
-    }
-    let [year, month, day] = all.map(digits);
-    Some(Civil { year, month, day })
+/// The number of one or two digits at the beginning, and what follows.
+#[inline]
+fn one_or_two(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, rest) = match bytes {
+        [a, b, rest @ ..] if a.is_ascii_digit() && b.is_ascii_digit() => (&bytes[..2], rest),
+        [a, rest @ ..] if a.is_ascii_digit() => (&bytes[..1], rest),
+        _ => return None,
+    };
+    Some((digits(number), rest))
 }
 
 /// The value of a few ASCII digits.
 #[inline]
 pub(super) fn digits(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .fold(0, |value, byte| value * 10 + u32::from(byte & 0x0F))
+    bytes.iter().fold(0u32, |value, byte| {
+        value.wrapping_mul(10).wrapping_add(u32::from(byte & 0x0F))
+    })
 }
 
 /// A day of the proleptic Gregorian calendar that may not exist; ordered by time.

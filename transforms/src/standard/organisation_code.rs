@@ -2,7 +2,7 @@
 
 use arrow::array::StringArray;
 
-use super::walk::{Case, Checked, text};
+use super::walk::{Case, Checked, text, weighted_sum};
 use super::{Context, Reason, Standard, Standardised, Title};
 
 /// Eight characters, a hyphen, a check character.
@@ -12,7 +12,7 @@ use super::{Context, Reason, Standard, Standardised, Title};
 #[derive(Debug)]
 pub(super) struct OrganisationCode;
 
-const WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
+const WEIGHTS: [u16; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
 impl Standard for OrganisationCode {
     fn id(&self) -> &'static str {
@@ -63,12 +63,11 @@ fn check(bytes: &[u8]) -> Result<(), Reason> {
 
 /// The check character of eight digits and capital letters.
 pub(super) fn check_character(body: &[u8]) -> u8 {
-    let sum: u32 = body
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(&byte, weight)| weight * value(byte))
-        .sum();
-    match 11 - sum % 11 {
+    let mut values = [0; 8];
+    for (value, byte) in values.iter_mut().zip(body) {
+        *value = value_of(*byte);
+    }
+    match 11 - weighted_sum(&values, WEIGHTS) % 11 {
         10 => b'X',
         11 => b'0',
         digit => b'0' + digit as u8,
@@ -76,10 +75,10 @@ pub(super) fn check_character(body: &[u8]) -> u8 {
 }
 
 /// 0–9, then A = 10 to Z = 35.
-fn value(byte: u8) -> u32 {
+fn value_of(byte: u8) -> u8 {
     if byte.is_ascii_digit() {
-        u32::from(byte - b'0')
+        byte & 0x0F
     } else {
-        u32::from(byte.wrapping_sub(b'A')) + 10
+        byte.wrapping_sub(b'A').wrapping_add(10)
     }
 }

@@ -188,10 +188,23 @@ impl Findings {
     }
 }
 
-/// Whether every byte is an ASCII digit.
+/// Whether every byte is an ASCII digit. It does not stop early, so that short texts are looked at in one go.
 #[inline]
 pub(super) fn all_digits(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_digit)
+    bytes
+        .iter()
+        .fold(true, |digits, byte| digits & byte.is_ascii_digit())
+}
+
+/// The sum of values times weights, up to the shorter of both. The products of a few small numbers cannot overflow.
+#[inline]
+pub(super) fn weighted_sum<const N: usize>(values: &[u8], weights: [u16; N]) -> u16 {
+    values
+        .iter()
+        .zip(weights)
+        .fold(0, |sum: u16, (&value, weight)| {
+            sum.wrapping_add(u16::from(value).wrapping_mul(weight))
+        })
 }
 
 /// Whether all characters are digits, and then whether there are as many as there should be.
