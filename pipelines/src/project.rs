@@ -1,0 +1,195 @@
+//! A project folder: what its files declare, read and checked as a whole.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | reading files, with their bounds | `project/files.rs` |
+//! | text → typed files with spans | `project/draft.rs` |
+//! | what files say to each other | `project/check.rs`, `project/check/<thing>.rs` |
+//! | a new project | `project/init.rs` |
+//!
+//! Must never happen: a [`Project`] that a check found an error in; a file read from outside the folder.
+
+mod check;
+mod draft;
+mod files;
+mod finding;
+mod init;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use catalog::{Grant, Organisation, Policy, Resource};
+use chrono_tz::Tz;
+
+use crate::problem::Problem;
+use crate::spec::SpanMap;
+use crate::spec::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::spec::pipeline::{LibrarySpec, PipelineSpec, SupplySpec};
+use crate::spec::project::{ConnectionSpec, ProjectSpec};
+use crate::spec::source_file::SourceFile;
+use draft::Draft;
+
+pub use init::{InitError, init};
+
+/// A project without errors.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Its folder, canonical.
+    pub root: PathBuf,
+    /// `sluice.toml`.
+    pub spec: ProjectSpec,
+    /// Connections by name.
+    pub connections: BTreeMap<String, ConnectionSpec>,
+    /// Organisations by id.
+    pub organisations: BTreeMap<String, Organisation>,
+    /// Resources by code.
+    pub resources: BTreeMap<String, Resource>,
+    /// `policy.toml`, or the policy that Sluice ships.
+    pub policy: Policy,
+    /// Grants in the order of their files.
+    pub grants: Vec<Grant>,
+    /// Pipelines in the order of their files.
+    pub pipelines: Vec<Pipeline>,
+    /// What looks wrong and is no error.
+    pub warnings: Diagnostics,
+    files: Arc<BTreeMap<String, SourceFile>>,
+}
+
+/// One pipeline file.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// File, relative to the project, with `/`.
+    pub file: String,
+    /// What it declares.
+    pub spec: PipelineSpec,
+    /// SM3 of its canonical JSON, 64 hexadecimal digits: comments and layout do not count.
+    pub digest: String,
+    /// Where its keys and values stand.
+    pub spans: SpanMap,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// File, relative to the project, with `/`.
+    pub file: String,
+    /// Bytes.
+    pub range: Range<usize>,
+}
+
+impl Pipeline {
+    /// Where the value at a path stands: `library[0].key[1]`, `transform[2].sql`. What the file does not hold is found at
+    /// the nearest enclosing value.
+    pub fn span(&self, path: &str) -> Option<Span> {
+        self.spans.value(path).map(|range| Span {
+            file: self.file.clone(),
+            range,
+        })
+    }
+}
+
+impl Project {
+    /// Reads and checks a project folder.
+    ///
+    /// # Errors
+    /// Every mistake of every file; at least one of them is an error.
+    pub fn load(dir: &Path) -> Result<Self, Diagnostics> {
+        let (draft, list) = examine(dir);
+        let files = Arc::clone(&draft.sources);
+        let diagnostics = Diagnostics::new(list, Arc::clone(&files));
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        match draft.into_project(diagnostics) {
+            Some(project) => Ok(project),
+            None => Err(Diagnostics::new(vec![finding::unfit()], files)),
+        }
+    }
+
+    /// The pipeline with an id.
+    pub fn pipeline(&self, id: &str) -> Option<&Pipeline> {
+        self.pipelines
+            .iter()
+            .find(|pipeline| pipeline.spec.pipeline.id == id)
+    }
+
+    /// The pipeline that builds a library table, and what it says about it.
+    pub fn builder_of(&self, table: &str) -> Option<(&Pipeline, &LibrarySpec)> {
+        self.pipelines.iter().find_map(|pipeline| {
+            let library = pipeline
+                .spec
+                .library
+                .iter()
+                .find(|library| library.table == table)?;
+            Some((pipeline, library))
+        })
+    }
+
+    /// Time zone of a pipeline's schedule and business dates: its own, else the project's.
+    pub fn timezone(&self, pipeline: &Pipeline) -> Tz {
+        let own = pipeline
+            .spec
+            .schedule
+            .as_ref()
+            .and_then(|schedule| schedule.timezone.as_deref());
+        // Both have been checked.
+        own.unwrap_or(&self.spec.project.timezone)
+            .parse()
+            .unwrap_or(Tz::Asia__Shanghai)
+    }
+
+    /// The connection that holds a supply's dataset: the named one, else the only one of its zone.
+    pub fn supply_connection(&self, supply: &SupplySpec) -> Option<(&str, &ConnectionSpec)> {
+        let fits = |(name, connection): &(&String, &ConnectionSpec)| match &supply.connection {
+            Some(named) => named == *name,
+            None => connection.zone == supply.to,
+        };
+        self.connections
+            .iter()
+            .find(fits)
+            .map(|(name, connection)| (name.as_str(), connection))
+    }
+
+    /// An error of a later phase at a place of this project.
+    pub fn diagnostic(
+        &self,
+        place: Option<Span>,
+        problem: Problem,
+        hint: Option<Problem>,
+    ) -> Diagnostic {
+        let (file, span) = match place {
+            Some(place) => (place.file, Some(place.range)),
+            None => (files::PROJECT.to_owned(), None),
+        };
+        Diagnostic {
+            severity: Severity::Error,
+            file,
+            span,
+            problem,
+            hint,
+        }
+    }
+
+    /// Diagnostics of later phases, ready to be rendered with the lines of this project's files.
+    pub fn diagnostics(&self, list: Vec<Diagnostic>) -> Diagnostics {
+        Diagnostics::new(list, Arc::clone(&self.files))
+    }
+}
+
+/// Everything that is wrong with a project folder, warnings included.
+pub fn check(dir: &Path) -> Diagnostics {
+    let (draft, list) = examine(dir);
+    Diagnostics::new(list, draft.sources)
+}
+
+fn examine(dir: &Path) -> (Draft, Vec<Diagnostic>) {
+    let mut list = Vec::new();
+    let draft = Draft::read(dir, &mut list);
+    check::check(&draft, &mut list);
+    (draft, list)
+}
+
+#[cfg(test)]
+mod tests;
