@@ -1,6 +1,7 @@
 //! A table or view of an SQLite file, read only.
 
 mod columns;
+mod highest;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection, Row};
 use crate::kind::{Context, Request};
 use crate::source::{self, Batches, Position, Source};
 use crate::{Error, Limits};
+
+pub use highest::highest;
 
 use columns::{Affinity, Builder};
 
@@ -80,6 +83,7 @@ pub async fn open(
             reason: "an SQLite source is one database file",
         });
     };
+    crate::store::path::checked(path)?;
     let file = context.store.file(path)?;
     if !file.is_file() {
         return Err(Error::NotFound { path: path.clone() });

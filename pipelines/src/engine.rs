@@ -1,0 +1,236 @@
+//! The one entrance: a project opened with its ledger and keys, that plans and runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use catalog::audit::Event;
+use catalog::clock::{Actor, SystemClock};
+use catalog::grant::Grant;
+use catalog::store::{Catalog, Import};
+use chrono::{NaiveDate, Utc};
+use datafusion::arrow::array::RecordBatch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::occurrence;
+use crate::plan::{self, Facts, Libraries, Plan};
+use crate::project::{Pipeline, Project};
+use crate::report::{Progress, RunReport};
+use crate::run;
+use crate::spec::cron::Cron;
+use crate::unseal::Unsealer;
+use crate::vault::{Secrets, Vault, resolve};
+use crate::work::Work;
+
+/// Occurrences a plan looks ahead.
+const AHEAD: usize = 5;
+
+/// A project that can be planned and run.
+pub struct Engine {
+    pub(crate) project: Arc<Project>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) vault: Vault,
+    pub(crate) work: Work,
+    pub(crate) actor: Actor,
+    pub(crate) owner: String,
+    pub(crate) state: PathBuf,
+    grants: BTreeMap<String, Grant>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.project.root.display())
+    }
+}
+
+impl Engine {
+    /// Opens the ledger and the vault under the project's state folder and imports its definitions.
+    pub async fn open(project: Project, secrets: Arc<dyn Secrets>, user: &str) -> Result<Self, Error> {
+        let state = project.root.join(&project.spec.state.path);
+        std::fs::create_dir_all(&state).map_err(|error| Error::state("create", &state, &error))?;
+        let catalog = Arc::new(Catalog::open(&state.join("ledger.db"), Arc::new(SystemClock)).await?);
+        let actor = Actor::new(project.spec.project.id.clone(), user);
+        let organisations: Vec<_> = project.organisations.values().cloned().collect();
+        let resources: Vec<_> = project.resources.values().cloned().collect();
+        let policy_digest = project.policy.digest()?;
+        let import = Import {
+            organisations: &organisations,
+            resources: &resources,
+            policy_digest: &policy_digest,
+            grants: &project.grants,
+        };
+        catalog.import(&actor, import).await?;
+        let stored = catalog.grants(&actor).await?;
+        let grants = stored.into_iter().map(|stored| (stored.grant.id.clone(), stored.grant)).collect();
+        let vault = Vault::open(&project.spec.keys, &state, secrets.as_ref(), Arc::clone(&catalog), actor.clone())?;
+        let work = Work::new(&project.spec.limits, &state.join("spill"))?;
+        Ok(Self {
+            owner: format!("{user}@{}", host()),
+            project: Arc::new(project),
+            secrets,
+            catalog,
+            vault,
+            work,
+            actor,
+            state,
+            grants,
+        })
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The catalog: runs, audit, grants, keys.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// On whose behalf everything happens.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The keys.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Folder of the project's state.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// A grant as the catalog holds it.
+    pub fn grant(&self, id: &str) -> Option<&Grant> {
+        self.grants.get(id)
+    }
+
+    /// Plans a pipeline for a business date, or for the occurrence that is due now.
+    pub async fn plan(&self, pipeline: &str, date: Option<NaiveDate>) -> Result<Plan, Error> {
+        let pipeline = self.pipeline(pipeline)?;
+        let zone = self.project.timezone(pipeline);
+        let cron = pipeline.spec.schedule.as_ref().and_then(|schedule| Cron::parse(&schedule.cron).ok());
+        let now = Utc::now();
+        let covered = occurrence::current(cron.as_ref(), zone, now, date).ok_or_else(|| Error::Template {
+            step: "schedule".into(),
+            detail: "no tick of it lies before now".into(),
+        })?;
+        let next = cron.map(|cron| occurrence::next(&cron, zone, now, AHEAD)).unwrap_or_default();
+        let facts = self.facts(pipeline).await?;
+        let mut libraries = Libraries::default();
+        plan::plan(&self.project, &facts, &mut libraries, pipeline, covered, next).await
+    }
+
+    async fn facts(&self, pipeline: &Pipeline) -> Result<Facts, Error> {
+        let builds = pipeline.spec.library.iter().map(|library| format!("library:{}", library.table));
+        let supplies = pipeline.spec.supply.iter().map(|supply| format!("supply:{}/{}", supply.to, supply.dataset));
+        let mut cursors = BTreeMap::new();
+        for target in builds.chain(supplies) {
+            if let Some(cursor) = self.catalog.cursor(&self.actor, &target).await? {
+                cursors.insert(target, cursor);
+            }
+        }
+        Ok(Facts { grants: self.grants.clone(), cursors, today: self.catalog.today() })
+    }
+
+    /// Runs a plan: exactly what it says.
+    pub async fn run(
+        &self,
+        plan: &Plan,
+        progress: Arc<dyn Progress>,
+        stop: CancellationToken,
+    ) -> Result<RunReport, Error> {
+        run::run(self, plan, progress, stop).await
+    }
+
+    /// The first 10,000 rows of a quarantine file with their original values, for who holds the root key. The opening is
+    /// on the audit log.
+    pub async fn open_quarantine(&self, file: &Path) -> Result<Vec<RecordBatch>, Error> {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let event = Event::intent("quarantine.open", &self.owner, name, serde_json::Value::Null);
+        self.catalog.append(&self.actor, event).await?;
+        Unsealer::new(&self.vault).rows(file, 10_000).await
+    }
+
+    /// Writes a supplied file with its sealed columns opened, for who holds the root key, and tells how many rows it
+    /// has. The opening is on the audit log.
+    pub async fn decrypt(&self, from: &Path, to: &Path) -> Result<u64, Error> {
+        let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let event = Event::intent("supply.decrypt", &self.owner, name, serde_json::Value::Null);
+        self.catalog.append(&self.actor, event).await?;
+        Unsealer::new(&self.vault).copy(from, to).await
+    }
+
+    /// Pipeline ids, those that build a library before those that read it.
+    pub fn order(&self) -> Vec<String> {
+        let mut done: Vec<String> = Vec::new();
+        let mut waiting: Vec<&Pipeline> = self.project.pipelines.iter().collect();
+        while !waiting.is_empty() {
+            let ready = |pipeline: &&Pipeline| self.needs(pipeline).iter().all(|need| done.contains(need));
+            let (now, later): (Vec<&Pipeline>, Vec<&Pipeline>) = waiting.iter().copied().partition(ready);
+            let (now, later) = if now.is_empty() { (later, Vec::new()) } else { (now, later) };
+            done.extend(now.into_iter().map(|pipeline| pipeline.spec.pipeline.id.clone()));
+            waiting = later;
+        }
+        done
+    }
+
+    /// Other pipelines whose libraries a pipeline reads.
+    fn needs(&self, pipeline: &Pipeline) -> BTreeSet<String> {
+        let own = &pipeline.spec.pipeline.id;
+        let read = pipeline.spec.source.iter().filter_map(|source| source.library.as_ref());
+        let supplied = pipeline.spec.supply.iter().map(|supply| &supply.from);
+        read.chain(supplied)
+            .filter_map(|table| self.project.builder_of(table))
+            .map(|(builder, _)| builder.spec.pipeline.id.clone())
+            .filter(|id| id != own)
+            .collect()
+    }
+
+    fn pipeline(&self, id: &str) -> Result<&Pipeline, Error> {
+        self.project.pipeline(id).ok_or_else(|| Error::UnknownPipeline {
+            pipeline: id.to_owned(),
+            known: self
+                .project
+                .pipelines
+                .iter()
+                .map(|pipeline| pipeline.spec.pipeline.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+    }
+
+    /// Folder of a library table.
+    pub fn library_root(&self, table: &str) -> PathBuf {
+        self.project.root.join(&self.project.spec.libraries.path).join(table.replace('.', "/"))
+    }
+
+    /// Folder of a connection.
+    pub fn connection_root(&self, connection: &str) -> Result<PathBuf, Error> {
+        let spec = self.project.connections.get(connection).ok_or_else(|| Error::Sql {
+            step: connection.to_owned(),
+            detail: "there is no such connection".into(),
+        })?;
+        let path = resolve(&spec.path, self.secrets.as_ref())?;
+        let root = self.project.root.join(path.as_str());
+        std::fs::create_dir_all(&root).map_err(|error| Error::state("create", &root, &error))?;
+        Ok(root)
+    }
+
+    /// Columns of a library table at a version.
+    pub(crate) async fn columns_of(&self, root: &Path, version: i64) -> Result<Vec<String>, Error> {
+        let folder = root.parent().unwrap_or(root);
+        let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let table = connectors::delta::DeltaTable::open(&connectors::store::local(folder)?, &name).await?;
+        let snapshot = table.snapshot(u64::try_from(version).ok()).await?;
+        Ok(snapshot.schema().fields().iter().map(|field| field.name().clone()).collect())
+    }
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "local".into(), |name| name.trim().to_owned())
+}

@@ -1,0 +1,139 @@
+//! Stage folders: one per target and occurrence, in the zone its rows come from, readable by the owner only.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use catalog::zone::Zone;
+use sha2::{Digest, Sha256};
+
+use crate::crash;
+use crate::error::Error;
+use crate::manifest::{Manifest, StagedFile};
+use crate::plan::JobPlan;
+
+/// Name of the manifest in a stage folder.
+const MANIFEST: &str = "manifest.json";
+
+/// A stage folder.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    root: PathBuf,
+}
+
+/// A manifest as it lies on disk.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) path: PathBuf,
+    pub(super) digest: String,
+}
+
+impl Stage {
+    /// The folder of one target and occurrence. A zone keeps its stages apart from other zones'.
+    pub(super) fn at(state: &Path, job: &JobPlan, occurrence: &str) -> Self {
+        let zone = zone_of(job);
+        let root = state.join("stage").join(slug(&zone.to_string())).join(slug(&job.target)).join(slug(occurrence));
+        Self { root }
+    }
+
+    /// The folder a manifest lies in.
+    pub(super) fn of_manifest(path: &Path) -> Self {
+        Self { root: path.parent().unwrap_or(path).to_owned() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// An empty folder; whatever an attempt without an intent left is gone.
+    pub(super) fn begin(&self) -> Result<(), Error> {
+        self.remove()?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.root)
+            .map_err(|error| Error::state("create", &self.root, &error))
+    }
+
+    pub(super) fn remove(&self) -> Result<(), Error> {
+        match fs::remove_dir_all(&self.root) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::state("remove", &self.root, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the manifest, durably, once.
+    pub(super) fn seal(&self, manifest: &Manifest) -> Result<Sealed, Error> {
+        let text = catalog::digest::canonical_json(manifest)?;
+        let path = self.root.join(MANIFEST);
+        let temporary = self.root.join("manifest.new");
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::File::create(&temporary)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)?;
+            fs::File::open(&self.root)?.sync_all()
+        };
+        write().map_err(|error| Error::state("write", &path, &error))?;
+        crash::point("stage.manifest_written");
+        Ok(Sealed { digest: hex::encode(Sha256::digest(text.as_bytes())), path })
+    }
+
+    /// Reads a manifest back; it must be the one the ledger knows.
+    pub(super) fn manifest(&self, target: &str, digest: &str) -> Result<Manifest, Error> {
+        let path = self.root.join(MANIFEST);
+        let text = fs::read(&path).map_err(|error| Error::state("read", &path, &error))?;
+        let damaged = || Error::StageDamaged { target: target.to_owned(), path: MANIFEST.to_owned() };
+        if hex::encode(Sha256::digest(&text)) != digest {
+            return Err(damaged());
+        }
+        serde_json::from_slice(&text).map_err(|_| damaged())
+    }
+
+    /// Checks that staged files are the ones the manifest names, byte for byte.
+    pub(super) async fn verify(&self, manifest: &Manifest) -> Result<(), Error> {
+        let store = connectors::store::local(&self.root)?;
+        let check = |file: &StagedFile| Error::StageDamaged { target: manifest.target.clone(), path: file.path.clone() };
+        for file in manifest.files.iter().chain(&manifest.held) {
+            match connectors::store::sha256_of(&store, &file.path).await {
+                Ok((digest, bytes)) if digest == file.digest && bytes == file.bytes => {}
+                _ => return Err(check(file)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the sealed quarantine to where it stays, in place of an earlier attempt's. Repeating it changes nothing.
+    pub(super) fn keep_quarantine(&self, state: &Path, folder: &str) -> Result<(), Error> {
+        let from = self.root.join("quarantine");
+        let to = state.join(folder);
+        if !from.exists() {
+            return Ok(());
+        }
+        let moved = || -> std::io::Result<()> {
+            if to.exists() {
+                fs::remove_dir_all(&to)?;
+            }
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::rename(&from, &to)
+        };
+        moved().map_err(|error| Error::state("move", &to, &error))
+    }
+}
+
+/// The zone whose rows a job reads.
+pub(super) fn zone_of(job: &JobPlan) -> Zone {
+    job.crossings.iter().map(|crossing| crossing.from.clone()).min().unwrap_or_else(|| job.zone.clone())
+}
+
+/// A name as one path part.
+pub(super) fn slug(name: &str) -> String {
+    name.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_') { letter } else { '_' })
+        .collect()
+}
