@@ -168,7 +168,8 @@ async fn write_file(
         }
         Format::Csv => {
             let path = format!("{name}.csv");
-            csv::convert(stage, staged, store, &format!("{}/{path}", delivery.dataset), path).await
+            let target = format!("{}/{path}", delivery.dataset);
+            csv::convert(stage, staged, store, target, path).await
         }
     }
 }

@@ -5,6 +5,7 @@ use connectors::store::Store;
 use connectors::write::{CsvOptions, CsvSink};
 use connectors::{Limits, Source};
 use futures::StreamExt;
+use tokio::runtime::Handle;
 
 use super::super::Error;
 use super::RecordFile;
@@ -12,6 +13,20 @@ use crate::manifest::StagedFile;
 
 /// Writes `staged` to `target`; the file as it is in the record under `path`, and how many values were prefixed.
 pub(super) async fn convert(
+    stage: &Store,
+    staged: &StagedFile,
+    store: &Store,
+    target: String,
+    path: String,
+) -> Result<(RecordFile, u64), Error> {
+    let (stage, staged, store) = (stage.clone(), staged.clone(), store.clone());
+    let handle = Handle::current();
+    // Formatting is work for a processor, and its formatters stay on one thread.
+    let done = tokio::task::spawn_blocking(move || handle.block_on(write(&stage, &staged, &store, &target, path)));
+    done.await.map_err(Error::stopped("write CSV"))?
+}
+
+async fn write(
     stage: &Store,
     staged: &StagedFile,
     store: &Store,
@@ -30,10 +45,8 @@ pub(super) async fn convert(
     }
     let (written, prefixed) = sink.finish().await?;
     if written.rows != staged.rows {
-        return Err(Error::Staged {
-            path: staged.path.clone(),
-            reason: "holds another number of rows than its manifest says",
-        });
+        let reason = "holds another number of rows than its manifest says";
+        return Err(Error::Staged { path: staged.path.clone(), reason });
     }
     Ok((RecordFile { path, rows: written.rows, bytes: written.bytes, sha256: written.sha256 }, prefixed))
 }
