@@ -28,7 +28,7 @@ pub(super) async fn merge(publication: &Publication, table: &Table, snapshot: &S
     let existing = Table::file_set(snapshot, &kept);
     let candidates = candidates(publication, snapshot, &staged, (&existing, &kept), rules).await?;
     let decisions = decide(candidates, staged_rows, &publication.session).await?;
-    let add = link(publication, table, &staged, &decisions).await?;
+    let add = link(publication, table, snapshot, (&staged, &decisions)).await?;
     let linked: HashSet<usize> = add.iter().map(|(number, _)| *number).collect();
     let (counts, expected) = (decisions.counts, expected(snapshot, &decisions)?);
     let (parts, remove) = parts_to_write(publication, snapshot, &kept, &decisions, &linked);
@@ -127,14 +127,14 @@ fn prune(publication: &Publication, snapshot: &Snapshot) -> Result<Vec<usize>, E
 async fn link(
     publication: &Publication,
     table: &Table,
-    staged: &Staged,
-    decisions: &Decisions,
+    snapshot: &Snapshot,
+    (staged, decisions): (&Staged, &Decisions),
 ) -> Result<Vec<(usize, NewFile)>, Error> {
     let mut linked = Vec::new();
     for (number, file) in publication.manifest.files.iter().enumerate() {
         let whole = file.rows > 0 && decisions.staged.of(number).dropped_rows() == 0;
         if whole && staged::links(&publication.change) && staged.is_exact(number) {
-            let name = name::linked(publication, &file.partition, number);
+            let name = name::linked(publication, snapshot, &file.partition, number);
             linked.push((number, staged.link(table, file, name).await?));
         }
     }

@@ -30,7 +30,7 @@ pub async fn foreign_commits(table_root: &Path, known_version: Option<i64>) -> R
         Some(known) => unsigned(known)?.saturating_add(1),
         None => 0,
     };
-    if first > table.delta().snapshot(None).await?.version() {
+    if first > table.delta().latest().await? {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();

@@ -50,7 +50,7 @@ async fn replace(
                 reason: "has a column of another type than the target",
             });
         }
-        add.push(staged.link(table, file, name::linked(publication, &file.partition, number)).await?);
+        add.push(staged.link(table, file, name::linked(publication, snapshot, &file.partition, number)).await?);
     }
     let expected =
         (snapshot.rows - deleted).checked_add(inserted).ok_or(Error::Setting { reason: "its row counts overflow" })?;

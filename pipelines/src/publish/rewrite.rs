@@ -112,7 +112,7 @@ impl Rewrite {
 
     async fn create(&self, chain: &Chain, roll: usize) -> Result<Writer, Error> {
         let number = format!("{}-{roll}", chain.name);
-        let name = name::written(&self.publication, &chain.partition, self.snapshot.version, &number);
+        let name = name::written(&self.publication, &self.snapshot, &chain.partition, &number);
         Writer::create(&self.table, &self.publication, &self.snapshot, name, chain.partition.clone()).await
     }
 

@@ -205,7 +205,7 @@ impl Table {
         &self,
         wanted: impl Fn(&delta::CommitRecord) -> bool,
     ) -> Result<Option<delta::CommitRecord>, Error> {
-        let newest = self.delta.snapshot(None).await?.version();
+        let newest = self.delta.latest().await?;
         let mut look = FIRST_LOOK;
         loop {
             let from = newest.saturating_sub(look);
@@ -256,6 +256,11 @@ impl Table {
 }
 
 impl Snapshot {
+    /// Folder of a partition below the table, as every reader expects it; ends with a slash unless it is empty.
+    pub(super) fn directory(&self, partition: &Partition) -> String {
+        self.inner.directory(&partition.iter().cloned().collect())
+    }
+
     /// Columns that the table's files hold: all but the partition columns.
     pub(super) fn file_schema(&self) -> SchemaRef {
         let stored = self.schema.fields().iter().filter(|field| !self.partition_by.contains(field.name()));
