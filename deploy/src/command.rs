@@ -1,0 +1,40 @@
+//! The commands, one file each, and how they open a project.
+
+mod audit;
+mod catalog;
+mod check;
+mod demo;
+mod grant;
+mod init;
+mod keys;
+mod open;
+mod plan;
+mod quarantine;
+mod run;
+mod runs;
+mod schema;
+mod supply;
+
+use crate::app::App;
+use crate::cli::Command;
+use crate::error::Failure;
+use crate::exit::Exit;
+
+/// Runs one command.
+pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(arguments) => init::run(app, &arguments),
+        Command::Demo(arguments) => demo::run(app, &arguments).await,
+        Command::Check => check::run(app),
+        Command::Plan(arguments) => plan::run(app, &arguments).await,
+        Command::Run(arguments) => run::run(app, &arguments).await,
+        Command::Schema(arguments) => schema::run(app, &arguments),
+        Command::Runs { action } => runs::run(app, action).await,
+        Command::Quarantine { action } => quarantine::run(app, action).await,
+        Command::Supply { action } => supply::run(app, action).await,
+        Command::Grant { action: _ } => grant::run(app).await,
+        Command::Audit { action } => audit::run(app, action).await,
+        Command::Keys { action: _ } => keys::run(app).await,
+        Command::Catalog { action } => catalog::run(app, action),
+    }
+}

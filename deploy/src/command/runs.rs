@@ -1,0 +1,155 @@
+//! `sluice runs`: what ran, and how it ended.
+
+use catalog::ledger::{Run, RunDetail};
+use serde_json::json;
+
+use super::open;
+use crate::app::App;
+use crate::cli::{ListArgs, RunsAction};
+use crate::error::{Error, Failure};
+use crate::exit::Exit;
+use crate::table;
+use crate::words;
+
+/// How many runs are searched for the beginning of an id.
+const SEARCHED: u32 = 10_000;
+
+/// Lists runs or shows one.
+pub(super) async fn run(app: &App, action: Option<RunsAction>) -> Result<Exit, Failure> {
+    let Some(engine) = open::engine(app).await? else {
+        return Ok(Exit::Invalid);
+    };
+    let (catalog, actor) = (engine.catalog(), engine.actor());
+    match action.unwrap_or(RunsAction::List(ListArgs { limit: 20 })) {
+        RunsAction::List(ListArgs { limit }) => {
+            let runs = catalog
+                .list_runs(actor, limit)
+                .await
+                .map_err(|error| open::catalog_failure(&error))?;
+            app.output.document(&json!({ "runs": runs }));
+            app.output.text(&list(app, &runs));
+        }
+        RunsAction::Show { run } => {
+            let all = catalog
+                .list_runs(actor, SEARCHED)
+                .await
+                .map_err(|error| open::catalog_failure(&error))?;
+            let found = all.iter().find(|known| known.id.starts_with(&run));
+            let id = found
+                .ok_or_else(|| Error::NoRun {
+                    run: run.chars().take(80).collect(),
+                })?
+                .id
+                .clone();
+            let detail = catalog
+                .show_run(actor, &id)
+                .await
+                .map_err(|error| open::catalog_failure(&error))?;
+            app.output.document(&json!(detail));
+            app.output.text(&show(app, &detail));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn result(app: &App, run: &Run) -> String {
+    let key = match run.success {
+        Some(true) => "runs.good",
+        Some(false) => "runs.bad",
+        None => "runs.open",
+    };
+    app.messages.text(key, &[])
+}
+
+fn header(app: &App, names: &[&str]) -> Vec<String> {
+    names
+        .iter()
+        .map(|name| app.messages.text(&format!("runs.{name}"), &[]))
+        .collect()
+}
+
+fn list(app: &App, runs: &[Run]) -> String {
+    if runs.is_empty() {
+        return app.messages.text("runs.none", &[]);
+    }
+    let mut table = table::table(header(app, &["id", "pipeline", "started", "result", "by"]));
+    for run in runs {
+        table.add_row(vec![
+            run.id.clone(),
+            run.pipeline.clone(),
+            run.started_at.clone(),
+            result(app, run),
+            run.started_by.clone(),
+        ]);
+    }
+    table::render(&table)
+}
+
+fn show(app: &App, detail: &RunDetail) -> String {
+    let run = &detail.run;
+    let mut head = table::table(header(
+        app,
+        &["id", "pipeline", "started", "ended", "result", "by"],
+    ));
+    let ended = run.finished_at.clone().unwrap_or_else(|| "–".into());
+    head.add_row(vec![
+        run.id.clone(),
+        run.pipeline.clone(),
+        run.started_at.clone(),
+        ended,
+        result(app, run),
+        run.started_by.clone(),
+    ]);
+    let mut jobs = table::table(header(
+        app,
+        &["target", "date", "attempt", "disposition", "reason"],
+    ));
+    for (attempt, occurrence) in &detail.attempts {
+        let ended = attempt.disposition.unwrap_or(occurrence.disposition);
+        jobs.add_row(vec![
+            occurrence.target.clone(),
+            occurrence.biz_date.clone().unwrap_or_else(|| "–".into()),
+            app.messages.text("runs.nth", &[("no", &attempt.no)]),
+            words::status(app.messages, &ended),
+            occurrence
+                .reason
+                .as_ref()
+                .map(|reason| reason_text(app, reason))
+                .unwrap_or_default(),
+        ]);
+    }
+    format!("{}\n\n{}", table::render(&head), table::render(&jobs))
+}
+
+/// Problems of a recorded reason in words; anything else as recorded.
+fn reason_text(app: &App, reason: &serde_json::Value) -> String {
+    let problems = reason.as_array().cloned().or_else(|| {
+        reason
+            .get("problems")
+            .and_then(|inner| inner.as_array())
+            .cloned()
+    });
+    let sentences: Vec<String> = problems
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|problem| sentence(app, problem))
+        .collect();
+    if sentences.is_empty() {
+        reason.to_string()
+    } else {
+        sentences.join("\n")
+    }
+}
+
+fn sentence(app: &App, problem: &serde_json::Value) -> Option<String> {
+    let code = problem.get("code")?.as_str()?;
+    let params = problem
+        .get("params")
+        .and_then(|params| serde_json::from_value(params.clone()).ok())
+        .unwrap_or_default();
+    let text = app
+        .messages
+        .code(code, &params)
+        .or_else(|| Some(problem.get("message")?.as_str()?.to_owned()))?;
+    Some(format!("[{code}] {text}"))
+}
