@@ -38,13 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            encoding: Encoding::Utf8,
-            compression: Compression::Auto,
-            delimiter: None,
-            header: true,
-            splits: None,
-        }
+        Self { encoding: Encoding::Utf8, compression: Compression::Auto, delimiter: None, header: true, splits: None }
     }
 }
 
@@ -80,12 +74,7 @@ pub struct CsvSource {
 ///
 /// # Errors
 /// See [`Error`]; an empty file is [`Error::NoHeader`], a file with only a header has no rows.
-pub async fn open(
-    request: &Request,
-    context: &Context,
-    options: &Options,
-    delimiter: u8,
-) -> Result<CsvSource, Error> {
+pub async fn open(request: &Request, context: &Context, options: &Options, delimiter: u8) -> Result<CsvSource, Error> {
     let format = Arc::new(checked(request, options, delimiter)?);
     let files = files::expand(&context.store, &request.patterns, &request.limits).await?;
     let mut names: Option<Vec<String>> = None;
@@ -103,32 +92,17 @@ pub async fn open(
         body.push(header.body);
     }
     let names = names.unwrap_or_else(|| request.expected_columns.clone());
-    if let Some(column) = request
-        .expected_columns
-        .iter()
-        .find(|column| !names.contains(column))
-    {
-        return Err(Error::ColumnMissing {
-            column: column.clone(),
-        });
+    if let Some(column) = request.expected_columns.iter().find(|column| !names.contains(column)) {
+        return Err(Error::ColumnMissing { column: column.clone() });
     }
     let most = options.splits.unwrap_or(context.parallelism).max(1);
     let mut parts = Vec::new();
     for (file, body) in files.iter().zip(body) {
         parts.extend(split::parts(&context.store, file, body, most, &format).await?);
     }
-    let fields: Vec<Field> = names
-        .iter()
-        .map(|name| Field::new(name, DataType::Utf8, true))
-        .collect();
+    let fields: Vec<Field> = names.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
     let schema = Arc::new(Schema::new(fields));
-    Ok(CsvSource {
-        store: context.store.clone(),
-        format,
-        schema,
-        files,
-        parts,
-    })
+    Ok(CsvSource { store: context.store.clone(), format, schema, files, parts })
 }
 
 fn checked(request: &Request, options: &Options, delimiter: u8) -> Result<Format, Error> {
@@ -143,17 +117,10 @@ fn checked(request: &Request, options: &Options, delimiter: u8) -> Result<Format
         }
     };
     if !options.header && request.expected_columns.is_empty() {
-        return Err(Error::Option {
-            option: "header",
-            reason: "without a header the columns must be named",
-        });
+        return Err(Error::Option { option: "header", reason: "without a header the columns must be named" });
     }
     request.limits.check()?;
-    Ok(Format {
-        options: options.clone(),
-        delimiter,
-        limits: request.limits.clone(),
-    })
+    Ok(Format { options: options.clone(), delimiter, limits: request.limits.clone() })
 }
 
 impl Source for CsvSource {
@@ -172,8 +139,7 @@ impl Source for CsvSource {
             Err(error) => return source::failed(error),
         };
         let part = self.parts[split].clone();
-        let skips =
-            self.format.options.header && part.range.as_ref().is_none_or(|range| range.start == 0);
+        let skips = self.format.options.header && part.range.as_ref().is_none_or(|range| range.start == 0);
         let columns = TextColumns::new(&self.schema, &wanted, &self.format.limits);
         let parser = Parser::new(&part.file.path, columns, &self.format, part.line, skips);
         let (store, format) = (self.store.clone(), self.format.clone());
@@ -187,23 +153,8 @@ impl Source for CsvSource {
 
 async fn window(store: &Store, part: &Part, format: &Format) -> Result<Window, Error> {
     let (pieces, offset) = match &part.range {
-        Some(range) => (
-            input::stored(store, &part.file, Some(range.clone())).await?,
-            range.start,
-        ),
-        None => (
-            input::content(
-                store,
-                &part.file,
-                format.options.compression,
-                &format.limits,
-            )
-            .await?,
-            0,
-        ),
+        Some(range) => (input::stored(store, &part.file, Some(range.clone())).await?, range.start),
+        None => (input::content(store, &part.file, format.options.compression, &format.limits).await?, 0),
     };
-    Ok(Window::new(
-        pieces,
-        Text::new(&part.file.path, format.options.encoding, part.line, offset),
-    ))
+    Ok(Window::new(pieces, Text::new(&part.file.path, format.options.encoding, part.line, offset)))
 }

@@ -3,6 +3,7 @@
 mod change;
 mod commit;
 mod create;
+mod partition;
 mod source;
 
 use std::collections::BTreeMap;
@@ -56,18 +57,13 @@ pub struct Snapshot {
 
 impl std::fmt::Debug for DeltaTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeltaTable")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("DeltaTable").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("path", &self.path)
-            .field("version", &self.version())
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("path", &self.path).field("version", &self.version()).finish_non_exhaustive()
     }
 }
 
@@ -78,9 +74,7 @@ impl DeltaTable {
     /// [`Error::PathRefused`] or [`Error::Storage`].
     pub async fn exists(store: &Store, path: &str) -> Result<bool, Error> {
         let log = log_store(store, path)?;
-        log.is_delta_table_location()
-            .await
-            .map_err(|error| failure(path, &error))
+        log.is_delta_table_location().await.map_err(|error| failure(path, &error))
     }
 
     /// Opens an existing table.
@@ -89,15 +83,9 @@ impl DeltaTable {
     /// [`Error::NotFound`] when there is no table.
     pub async fn open(store: &Store, path: &str) -> Result<Self, Error> {
         if !Self::exists(store, path).await? {
-            return Err(Error::NotFound {
-                path: path.to_owned(),
-            });
+            return Err(Error::NotFound { path: path.to_owned() });
         }
-        Ok(Self {
-            store: store.clone(),
-            path: path.to_owned(),
-            log: log_store(store, path)?,
-        })
+        Ok(Self { store: store.clone(), path: path.to_owned(), log: log_store(store, path)? })
     }
 
     /// The table's path below the store's root.
@@ -118,6 +106,15 @@ impl DeltaTable {
         format!("{}/{file}", self.path)
     }
 
+    /// The newest version, without loading the table's files.
+    ///
+    /// # Errors
+    /// [`Error::Delta`] or [`Error::Storage`].
+    pub async fn latest(&self) -> Result<u64, Error> {
+        let newest = deltalake_core::kernel::Snapshot::try_new(self.log.as_ref(), None).await;
+        newest.map(|newest| newest.version()).map_err(|error| failure(&self.path, &error))
+    }
+
     /// The table at `version`, or as it is now. Refuses deletion vectors, column mapping and paths that leave the table.
     ///
     /// # Errors
@@ -125,21 +122,12 @@ impl DeltaTable {
     pub async fn snapshot(&self, version: Option<u64>) -> Result<Snapshot, Error> {
         let eager = EagerSnapshot::try_new(self.log.as_ref(), version).await;
         let eager = eager.map_err(|error| failure(&self.path, &error))?;
-        let feature = |feature: &str| Error::DeltaFeature {
-            path: self.path.clone(),
-            feature: feature.to_owned(),
-        };
-        let mapping = eager
-            .metadata()
-            .configuration()
-            .get("delta.columnMapping.mode");
+        let feature = |feature: &str| Error::DeltaFeature { path: self.path.clone(), feature: feature.to_owned() };
+        let mapping = eager.metadata().configuration().get("delta.columnMapping.mode");
         if mapping.is_some_and(|mode| mode != "none") {
             return Err(feature("column mapping"));
         }
-        let views = eager
-            .file_views(self.log.as_ref(), None)
-            .try_collect::<Vec<LogicalFileView>>()
-            .await;
+        let views = eager.file_views(self.log.as_ref(), None).try_collect::<Vec<LogicalFileView>>().await;
         let mut files = Vec::new();
         for view in views.map_err(|error| failure(&self.path, &error))? {
             if view.deletion_vector_descriptor().is_some() {
@@ -148,38 +136,22 @@ impl DeltaTable {
             files.push(self.file(&view)?);
         }
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Ok(Snapshot {
-            eager,
-            log: self.log.clone(),
-            path: self.path.clone(),
-            files,
-        })
+        Ok(Snapshot { eager, log: self.log.clone(), path: self.path.clone(), files })
     }
 
     fn file(&self, view: &LogicalFileView) -> Result<DeltaFile, Error> {
         let path = view.path().into_owned();
         let full = self.file_path(&path);
         if path.contains("://") {
-            return Err(Error::PathRefused {
-                path: full,
-                reason: "it is a file outside the table",
-            });
+            return Err(Error::PathRefused { path: full, reason: "it is a file outside the table" });
         }
-        crate::store::path::checked(&path)?;
+        crate::store::path::stored(&path)?;
         self.store.path(&full)?;
         let size = u64::try_from(view.size());
-        let size = size.map_err(|_| Error::Delta {
-            path: full,
-            reason: "a file has a negative size",
-        })?;
+        let size = size.map_err(|_| Error::Delta { path: full, reason: "a file has a negative size" })?;
         let rows = view.num_records().map(|rows| rows as u64);
         let partition_values = view.partition_values_map().into_iter().collect();
-        Ok(DeltaFile {
-            path,
-            size,
-            rows,
-            partition_values,
-        })
+        Ok(DeltaFile { path, size, rows, partition_values })
     }
 }
 
@@ -219,26 +191,20 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Delta`] or [`Error::Storage`].
     pub async fn transaction(&self, app_id: &str) -> Result<Option<i64>, Error> {
-        let found = self
-            .eager
-            .transaction_version(self.log.as_ref(), app_id)
-            .await;
+        let found = self.eager.transaction_version(self.log.as_ref(), app_id).await;
         found.map_err(|error| failure(&self.path, &error))
     }
 }
 
 /// The log of the table at `path`. The kernel reads by absolute path, so a local store is rooted anew at "/".
 fn log_store(store: &Store, path: &str) -> Result<LogStoreRef, Error> {
+    crate::store::path::checked(path)?;
     let location = store.path(path)?;
-    let invalid = || Error::Delta {
-        path: path.to_owned(),
-        reason: "its path is not a valid location",
-    };
+    let invalid = || Error::Delta { path: path.to_owned(), reason: "its path is not a valid location" };
     let (url, root) = match store.root() {
         Some(root) => {
-            let url =
-                Url::from_directory_path(root.join(location.as_ref())).map_err(|()| invalid())?;
-            (url, store.from_slash()?)
+            let url = Url::from_directory_path(root.join(location.as_ref())).map_err(|()| invalid())?;
+            (url, store.absolute()?)
         }
         None => {
             let url = Url::parse("memory:///").and_then(|base| base.join(&format!("{location}/")));
@@ -246,28 +212,16 @@ fn log_store(store: &Store, path: &str) -> Result<LogStoreRef, Error> {
         }
     };
     let table = Arc::new(PrefixStore::new(store.object(), location));
-    Ok(default_logstore(
-        table,
-        root,
-        &url,
-        &StorageConfig::default(),
-    ))
+    Ok(default_logstore(table, root, &url, &StorageConfig::default()))
 }
 
 /// Keeps the kind of a Delta error; its text may quote the log.
 fn failure(path: &str, error: &DeltaTableError) -> Error {
-    let named = |reason| Error::Delta {
-        path: path.to_owned(),
-        reason,
-    };
+    let named = |reason| Error::Delta { path: path.to_owned(), reason };
     match error {
-        DeltaTableError::NotATable(_) => Error::NotFound {
-            path: path.to_owned(),
-        },
+        DeltaTableError::NotATable(_) => Error::NotFound { path: path.to_owned() },
         DeltaTableError::ObjectStore { source } => Error::storage("read", path, source),
-        DeltaTableError::InvalidVersion(_) => {
-            named("it has no such version, or its log no longer holds it")
-        }
+        DeltaTableError::InvalidVersion(_) => named("it has no such version, or its log no longer holds it"),
         DeltaTableError::Kernel { .. } | DeltaTableError::KernelError(_) => {
             named("its log cannot be read, or it uses an unsupported feature")
         }

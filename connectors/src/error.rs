@@ -11,32 +11,20 @@ use serde::Serialize;
 #[allow(missing_docs)]
 pub enum Error {
     #[serde(rename = "N101")]
-    #[error(
-        "the path \"{path}\" is refused: {reason}; use a plain path below the connection's root"
-    )]
+    #[error("the path \"{path}\" is refused: {reason}; use a plain path below the connection's root")]
     PathRefused { path: String, reason: &'static str },
     #[serde(rename = "N102")]
     #[error("\"{path}\" does not exist; check the path and whether the file has been delivered")]
     NotFound { path: String },
     #[serde(rename = "N103")]
-    #[error(
-        "no file matches \"{pattern}\"; check the pattern and whether the files have been delivered"
-    )]
+    #[error("no file matches \"{pattern}\"; check the pattern and whether the files have been delivered")]
     NoFiles { pattern: String },
     #[serde(rename = "N104")]
-    #[error(
-        "\"{pattern}\" matches or lists more than {limit} files; narrow the pattern or raise limits.files"
-    )]
+    #[error("\"{pattern}\" matches or lists more than {limit} files; narrow the pattern or raise limits.files")]
     TooManyFiles { pattern: String, limit: usize },
     #[serde(rename = "N105")]
-    #[error(
-        "could not {action} \"{path}\" ({reason}); try again, and check the storage if it persists"
-    )]
-    Storage {
-        action: &'static str,
-        path: String,
-        reason: String,
-    },
+    #[error("could not {action} \"{path}\" ({reason}); try again, and check the storage if it persists")]
+    Storage { action: &'static str, path: String, reason: String },
     #[serde(rename = "N106")]
     #[error("\"{path}\" changed while it was being read; run again when its delivery has finished")]
     Changed { path: String },
@@ -45,10 +33,7 @@ pub enum Error {
     Exists { path: String },
     #[serde(rename = "N108")]
     #[error("the option {option} is not usable: {reason}")]
-    Option {
-        option: &'static str,
-        reason: &'static str,
-    },
+    Option { option: &'static str, reason: &'static str },
     #[serde(rename = "N109")]
     #[error("split {split} was asked for, but the source has {splits}")]
     NoSplit { split: usize, splits: usize },
@@ -56,41 +41,27 @@ pub enum Error {
     #[error("column position {position} was asked for, but the source has {columns} columns")]
     NoColumn { position: usize, columns: usize },
     #[serde(rename = "N111")]
-    #[error(
-        "the source has no column named \"{column}\"; correct the pipeline or ask the provider"
-    )]
+    #[error("the source has no column named \"{column}\"; correct the pipeline or ask the provider")]
     ColumnMissing { column: String },
     #[serde(rename = "N112")]
     #[error("reading \"{path}\" was stopped by the shutdown of a worker; run again")]
     Stopped { path: String },
     #[serde(rename = "N113")]
-    #[error(
-        "the count file \"{path}\" does not hold one whole number; ask the provider to write it so"
-    )]
+    #[error("the count file \"{path}\" does not hold one whole number; ask the provider to write it so")]
     CountFile { path: String },
 
     #[serde(rename = "N201")]
     #[error(
         "\"{path}\" is declared as {declared}, but its first bytes are {found}; correct the name or the compression option"
     )]
-    Compression {
-        path: String,
-        declared: &'static str,
-        found: &'static str,
-    },
+    Compression { path: String, declared: &'static str, found: &'static str },
     #[serde(rename = "N202")]
     #[error(
         "the {compression} stream of \"{path}\" is truncated or corrupt after {expanded} expanded bytes; ask for it again"
     )]
-    Corrupt {
-        path: String,
-        compression: &'static str,
-        expanded: u64,
-    },
+    Corrupt { path: String, compression: &'static str, expanded: u64 },
     #[serde(rename = "N203")]
-    #[error(
-        "\"{path}\" expands to more than {limit} bytes (limits.expanded_bytes); nothing of it was kept"
-    )]
+    #[error("\"{path}\" expands to more than {limit} bytes (limits.expanded_bytes); nothing of it was kept")]
     ExpandsTooFar { path: String, limit: u64 },
     #[serde(rename = "N204")]
     #[error(
@@ -102,12 +73,7 @@ pub enum Error {
     #[error(
         "\"{path}\" is not valid {encoding} at line {line}, byte {offset}; correct the encoding option or ask for the file again"
     )]
-    Encoding {
-        path: String,
-        encoding: &'static str,
-        line: u64,
-        offset: u64,
-    },
+    Encoding { path: String, encoding: &'static str, line: u64, offset: u64 },
     #[serde(rename = "N302")]
     #[error("\"{path}\" is UTF-16; ask for UTF-8, GBK or GB18030")]
     Utf16 { path: String },
@@ -118,25 +84,13 @@ pub enum Error {
     #[error(
         "the record at line {line} of \"{path}\" is longer than {limit} bytes (limits.record_bytes); a quote may not be closed"
     )]
-    RecordTooLong {
-        path: String,
-        line: u64,
-        limit: usize,
-    },
+    RecordTooLong { path: String, line: u64, limit: usize },
     #[serde(rename = "N305")]
     #[error("\"{path}\" has {found} columns, more than {limit} (limits.columns)")]
-    TooManyColumns {
-        path: String,
-        found: usize,
-        limit: usize,
-    },
+    TooManyColumns { path: String, found: usize, limit: usize },
     #[serde(rename = "N306")]
     #[error("columns {first} and {second} of \"{path}\" have the same name; names must differ")]
-    HeaderRepeated {
-        path: String,
-        first: usize,
-        second: usize,
-    },
+    HeaderRepeated { path: String, first: usize, second: usize },
     #[serde(rename = "N307")]
     #[error("column {position} of \"{path}\" has no name")]
     HeaderEmpty { path: String, position: usize },
@@ -147,12 +101,7 @@ pub enum Error {
     #[error(
         "line {line} of \"{path}\" has {found} fields where the header has {expected}; a delimiter inside a field must be quoted"
     )]
-    Ragged {
-        path: String,
-        line: u64,
-        expected: usize,
-        found: usize,
-    },
+    Ragged { path: String, line: u64, expected: usize, found: usize },
     #[serde(rename = "N310")]
     #[error("the quotes of the record at line {line} of \"{path}\" do not match (RFC 4180)")]
     Quoting { path: String, line: u64 },
@@ -160,39 +109,21 @@ pub enum Error {
     #[error(
         "column {position} of \"{path}\" is not that of \"{first}\"; files read together must have the same header"
     )]
-    HeaderDiffers {
-        path: String,
-        first: String,
-        position: usize,
-    },
+    HeaderDiffers { path: String, first: String, position: usize },
 
     #[serde(rename = "N401")]
     #[error("line {line} of \"{path}\" is not a usable JSON object: {reason}")]
-    Json {
-        path: String,
-        line: u64,
-        reason: &'static str,
-    },
+    Json { path: String, line: u64, reason: &'static str },
     #[serde(rename = "N402")]
     #[error("line {line} of \"{path}\": the field \"{column}\" {reason}")]
-    JsonField {
-        path: String,
-        line: u64,
-        column: String,
-        reason: &'static str,
-    },
+    JsonField { path: String, line: u64, column: String, reason: &'static str },
 
     #[serde(rename = "N501")]
     #[error("\"{path}\" is not a usable Parquet file: {reason}; ask for it again")]
     Parquet { path: String, reason: &'static str },
     #[serde(rename = "N502")]
     #[error("\"{path}\" claims a {what} of {claimed} bytes, more than {limit}; it was not read")]
-    ParquetTooLarge {
-        path: String,
-        what: &'static str,
-        claimed: u64,
-        limit: u64,
-    },
+    ParquetTooLarge { path: String, what: &'static str, claimed: u64, limit: u64 },
     #[serde(rename = "N503")]
     #[error(
         "the columns of \"{path}\" differ from those of \"{first}\"; files read together must have the same columns"
@@ -207,19 +138,11 @@ pub enum Error {
     NoSheet { path: String, sheet: String },
     #[serde(rename = "N603")]
     #[error("\"{path}\" is larger than {limit} {unit}; split it or raise the limit")]
-    WorkbookTooLarge {
-        path: String,
-        limit: u64,
-        unit: &'static str,
-    },
+    WorkbookTooLarge { path: String, limit: u64, unit: &'static str },
 
     #[serde(rename = "N701")]
     #[error("the database \"{path}\" could not be {action} ({reason})")]
-    Database {
-        path: String,
-        action: &'static str,
-        reason: &'static str,
-    },
+    Database { path: String, action: &'static str, reason: &'static str },
     #[serde(rename = "N702")]
     #[error("the database \"{path}\" has no table or view \"{table}\"")]
     NoTable { path: String, table: String },
@@ -227,13 +150,7 @@ pub enum Error {
     #[error(
         "column \"{column}\" of \"{table}\" holds a {found} in row {row} of this read where its declared type is {declared}; declare it as text or ask the provider"
     )]
-    StorageClass {
-        table: String,
-        column: String,
-        row: u64,
-        declared: &'static str,
-        found: &'static str,
-    },
+    StorageClass { table: String, column: String, row: u64, declared: &'static str, found: &'static str },
 
     #[serde(rename = "N801")]
     #[error("\"{path}\" is not a usable Delta table: {reason}")]
@@ -244,14 +161,10 @@ pub enum Error {
     )]
     Conflict { path: String, version: u64 },
     #[serde(rename = "N803")]
-    #[error(
-        "the Delta table \"{path}\" uses {feature}, which is not supported; rewrite it without"
-    )]
+    #[error("the Delta table \"{path}\" uses {feature}, which is not supported; rewrite it without")]
     DeltaFeature { path: String, feature: String },
     #[serde(rename = "N804")]
-    #[error(
-        "the log of \"{path}\" no longer covers the versions from {from} to {to}; take the whole table instead"
-    )]
+    #[error("the log of \"{path}\" no longer covers the versions from {from} to {to}; take the whole table instead")]
     LogGone { path: String, from: u64, to: u64 },
     #[serde(rename = "N805")]
     #[error("the Delta table \"{path}\" already exists")]
@@ -295,31 +208,19 @@ impl Error {
         let reason = match error {
             E::NotFound { .. } => return Self::NotFound { path },
             E::AlreadyExists { .. } => return Self::Exists { path },
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
-                "permission denied".to_owned()
-            }
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => "permission denied".to_owned(),
             E::Precondition { .. } => "a precondition failed".to_owned(),
             E::InvalidPath { .. } => "invalid path".to_owned(),
-            other => {
-                io_kind(other).map_or_else(|| "storage failure".to_owned(), |kind| kind.to_string())
-            }
+            other => io_kind(other).map_or_else(|| "storage failure".to_owned(), |kind| kind.to_string()),
         };
-        Self::Storage {
-            action,
-            path,
-            reason,
-        }
+        Self::Storage { action, path, reason }
     }
 
     pub(crate) fn io(action: &'static str, path: &str, error: &std::io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::NotFound { path },
-            kind => Self::Storage {
-                action,
-                path,
-                reason: kind.to_string(),
-            },
+            kind => Self::Storage { action, path, reason: kind.to_string() },
         }
     }
 }

@@ -59,20 +59,13 @@ impl Compression {
 }
 
 /// The stored bytes of `range` of a file, refused when the file is no longer the one that was found.
-pub(crate) async fn stored(
-    store: &Store,
-    file: &File,
-    range: Option<Range<u64>>,
-) -> Result<Pieces, Error> {
+pub(crate) async fn stored(store: &Store, file: &File, range: Option<Range<u64>>) -> Result<Pieces, Error> {
     let location = store.path(&file.path)?;
     let range = range.unwrap_or(0..file.size);
     if range.is_empty() {
         return Ok(futures::stream::empty().boxed());
     }
-    let options = GetOptions {
-        range: Some(GetRange::Bounded(range.clone())),
-        ..GetOptions::default()
-    };
+    let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
     let path = file.path.clone();
     let got = match store.object().get_opts(&location, options).await {
         Ok(got) => got,
@@ -84,9 +77,7 @@ pub(crate) async fn stored(
     }
     Ok(match got.payload {
         GetResultPayload::File(handle, _) => local(handle, range, path),
-        GetResultPayload::Stream(stream) => stream
-            .map_err(move |error| Error::storage("read", &path, &error))
-            .boxed(),
+        GetResultPayload::Stream(stream) => stream.map_err(move |error| Error::storage("read", &path, &error)).boxed(),
     })
 }
 
@@ -102,13 +93,9 @@ pub(crate) async fn content(
     let first = pieces.try_next().await?.unwrap_or_default();
     let declared = compression.of(&file.path);
     expand::agree(&file.path, declared, &first)?;
-    let pieces = futures::stream::once(async move { Ok(first) })
-        .chain(pieces)
-        .boxed();
+    let pieces = futures::stream::once(async move { Ok(first) }).chain(pieces).boxed();
     Ok(match declared {
-        Compression::Gzip | Compression::Zstd => {
-            expand::expanded(pieces, &file.path, declared, limits)
-        }
+        Compression::Gzip | Compression::Zstd => expand::expanded(pieces, &file.path, declared, limits),
         Compression::Auto | Compression::None => pieces,
     })
 }
@@ -125,9 +112,7 @@ fn local(handle: std::fs::File, range: Range<u64>, path: String) -> Pieces {
             let reading = tokio::task::spawn_blocking(move || piece(handle, range));
             match reading.await {
                 Ok(Ok((handle, range, bytes))) => Ok(Some((bytes, (Some(handle), range)))),
-                Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    Err(Error::Changed { path })
-                }
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::Changed { path }),
                 Ok(Err(error)) => Err(Error::io("read", &path, &error)),
                 Err(_) => Err(Error::Stopped { path }),
             }
@@ -136,10 +121,7 @@ fn local(handle: std::fs::File, range: Range<u64>, path: String) -> Pieces {
     .boxed()
 }
 
-fn piece(
-    mut handle: std::fs::File,
-    range: Range<u64>,
-) -> std::io::Result<(std::fs::File, Range<u64>, Bytes)> {
+fn piece(mut handle: std::fs::File, range: Range<u64>) -> std::io::Result<(std::fs::File, Range<u64>, Bytes)> {
     let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
     let mut buffer = vec![0; left.min(PIECE)];
     handle.seek(SeekFrom::Start(range.start))?;

@@ -56,18 +56,13 @@ pub enum Format {
 
 impl Format {
     /// The names of all kinds, as in `kind = "…"`.
-    pub const KINDS: &[&str] = &[
-        "csv", "tsv", "ndjson", "excel", "sqlite", "parquet", "delta",
-    ];
+    pub const KINDS: &[&str] = &["csv", "tsv", "ndjson", "excel", "sqlite", "parquet", "delta"];
 
     /// The kind that a path's extension means (before `.gz` or `.zst`), with default options.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
-        let path = path
-            .strip_suffix(".gz")
-            .or_else(|| path.strip_suffix(".zst"))
-            .unwrap_or(&path);
+        let path = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(&path);
         match path.rsplit_once('.')?.1 {
             "csv" => Some(Self::Csv(csv::Options::default())),
             "tsv" => Some(Self::Tsv(csv::Options::default())),

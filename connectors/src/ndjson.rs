@@ -41,24 +41,14 @@ pub struct NdjsonSource {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn open(
-    request: &Request,
-    context: &Context,
-    options: &Options,
-) -> Result<NdjsonSource, Error> {
+pub async fn open(request: &Request, context: &Context, options: &Options) -> Result<NdjsonSource, Error> {
     request.limits.check()?;
     if request.expected_columns.is_empty() {
-        return Err(Error::Option {
-            option: "columns",
-            reason: "JSON lines have no header: name the fields",
-        });
+        return Err(Error::Option { option: "columns", reason: "JSON lines have no header: name the fields" });
     }
     let names = text::column_names("columns", request.expected_columns.iter().cloned())?;
     let files = files::expand(&context.store, &request.patterns, &request.limits).await?;
-    let fields: Vec<Field> = names
-        .iter()
-        .map(|name| Field::new(name, DataType::Utf8, true))
-        .collect();
+    let fields: Vec<Field> = names.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
     Ok(NdjsonSource {
         store: context.store.clone(),
         options: options.clone(),
@@ -78,27 +68,13 @@ impl Source for NdjsonSource {
     }
 
     fn read(&self, split: usize, projection: Option<&[usize]>) -> Batches {
-        let wanted = match source::check(
-            split,
-            self.files.len(),
-            projection,
-            self.schema.fields().len(),
-        ) {
+        let wanted = match source::check(split, self.files.len(), projection, self.schema.fields().len()) {
             Ok(wanted) => wanted,
             Err(error) => return source::failed(error),
         };
-        let (store, file, options, limits) = (
-            self.store.clone(),
-            self.files[split].clone(),
-            self.options.clone(),
-            self.limits.clone(),
-        );
-        let names = self
-            .schema
-            .fields()
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (field.name().clone(), index));
+        let (store, file, options, limits) =
+            (self.store.clone(), self.files[split].clone(), self.options.clone(), self.limits.clone());
+        let names = self.schema.fields().iter().enumerate().map(|(index, field)| (field.name().clone(), index));
         let lines = Lines {
             path: file.path.clone(),
             names: names.collect(),
@@ -110,10 +86,7 @@ impl Source for NdjsonSource {
         };
         let opening = async move {
             let pieces = input::content(&store, &file, options.compression, &limits).await?;
-            Ok(Window::new(
-                pieces,
-                Text::new(&file.path, options.encoding, 1, 0),
-            ))
+            Ok(Window::new(pieces, Text::new(&file.path, options.encoding, 1, 0)))
         };
         text::batches(opening, lines)
     }
@@ -137,16 +110,9 @@ struct Lines {
 impl Lines {
     fn object(&mut self, line: &[u8]) -> Result<(), Error> {
         self.seen.fill(false);
-        let Self {
-            names,
-            columns,
-            seen,
-            scratch,
-            ..
-        } = self;
+        let Self { names, columns, seen, scratch, .. } = self;
         let found = scan::object(line, scratch, |key, value| {
-            let Some(&position) = std::str::from_utf8(key).ok().and_then(|key| names.get(key))
-            else {
+            let Some(&position) = std::str::from_utf8(key).ok().and_then(|key| names.get(key)) else {
                 return Ok(());
             };
             if std::mem::replace(&mut seen[position], true) {
@@ -154,15 +120,10 @@ impl Lines {
             }
             match value {
                 scan::Value::Nested => {
-                    return Err(scan::Wrong::Field(
-                        position,
-                        "holds an object or an array, which is not supported",
-                    ));
+                    return Err(scan::Wrong::Field(position, "holds an object or an array, which is not supported"));
                 }
                 scan::Value::Null => columns.append(position, |_| {}),
-                scan::Value::Text(text) => {
-                    columns.append(position, |out| out.extend_from_slice(text))
-                }
+                scan::Value::Text(text) => columns.append(position, |out| out.extend_from_slice(text)),
             }
             Ok(())
         });
@@ -171,11 +132,7 @@ impl Lines {
                 self.columns.accept(line.len());
                 Ok(())
             }
-            Err(scan::Wrong::Line(reason)) => Err(Error::Json {
-                path: self.path.clone(),
-                line: self.line,
-                reason,
-            }),
+            Err(scan::Wrong::Line(reason)) => Err(Error::Json { path: self.path.clone(), line: self.line, reason }),
             Err(scan::Wrong::Field(position, reason)) => Err(Error::JsonField {
                 path: self.path.clone(),
                 line: self.line,
@@ -223,12 +180,7 @@ impl Records for Lines {
     }
 
     fn finish(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let refused = |()| Error::Encoding {
-            path: self.path.clone(),
-            encoding: "UTF-8",
-            line: self.line,
-            offset: 0,
-        };
+        let refused = |()| Error::Encoding { path: self.path.clone(), encoding: "UTF-8", line: self.line, offset: 0 };
         self.columns.finish().map_err(refused)
     }
 }

@@ -90,24 +90,12 @@ struct Inner {
 /// See [`Error`].
 pub async fn open(request: &Request, context: &Context) -> Result<ParquetSource, Error> {
     let found = files::expand(&context.store, &request.patterns, &request.limits).await?;
-    let listed = |file: &File| ListedFile {
-        path: file.path.clone(),
-        ..ListedFile::default()
-    };
-    let list = FileList {
-        files: found.iter().map(listed).collect(),
-        ..FileList::default()
-    };
+    let listed = |file: &File| ListedFile { path: file.path.clone(), ..ListedFile::default() };
+    let list = FileList { files: found.iter().map(listed).collect(), ..FileList::default() };
     let source = open_list(&context.store, list, &request.limits, context.parallelism).await?;
     let schema = source.schema();
-    match request
-        .expected_columns
-        .iter()
-        .find(|column| schema.field_with_name(column).is_err())
-    {
-        Some(column) => Err(Error::ColumnMissing {
-            column: column.clone(),
-        }),
+    match request.expected_columns.iter().find(|column| schema.field_with_name(column).is_err()) {
+        Some(column) => Err(Error::ColumnMissing { column: column.clone() }),
         None => Ok(source),
     }
 }
@@ -123,26 +111,13 @@ pub async fn open_list(
     parallelism: usize,
 ) -> Result<ParquetSource, Error> {
     limits.check()?;
-    let opening = list
-        .files
-        .into_iter()
-        .map(|listed| opened(store, listed, limits));
-    let files: Vec<Opened> = futures::stream::iter(opening)
-        .buffered(8)
-        .try_collect()
-        .await?;
+    let opening = list.files.into_iter().map(|listed| opened(store, listed, limits));
+    let files: Vec<Opened> = futures::stream::iter(opening).buffered(8).try_collect().await?;
     let base = match (&list.schema, files.first()) {
-        (Some(schema), _) => schema
-            .fields()
-            .iter()
-            .map(|field| field.as_ref().clone())
-            .collect(),
+        (Some(schema), _) => schema.fields().iter().map(|field| field.as_ref().clone()).collect(),
         (None, Some(first)) => same_columns(first, &files)?,
         (None, None) => {
-            return Err(Error::Option {
-                option: "files",
-                reason: "an empty list needs a schema",
-            });
+            return Err(Error::Option { option: "files", reason: "an empty list needs a schema" });
         }
     };
     let stored = base.len();
@@ -153,23 +128,11 @@ pub async fn open_list(
         fields.push(Field::new(ROW_COLUMN, DataType::UInt64, false));
     }
     let pieces = pieces(&files, parallelism);
-    let position = Position::Files {
-        files: files.iter().map(|opened| opened.file.clone()).collect(),
-    };
+    let position = Position::Files { files: files.iter().map(|opened| opened.file.clone()).collect() };
     let schema = Arc::new(Schema::new(fields));
-    let inner = Inner {
-        store: store.clone(),
-        limits: limits.clone(),
-        schema,
-        stored,
-        row_index: list.row_index,
-        files,
-    };
-    Ok(ParquetSource {
-        inner: Arc::new(inner),
-        pieces,
-        position,
-    })
+    let inner =
+        Inner { store: store.clone(), limits: limits.clone(), schema, stored, row_index: list.row_index, files };
+    Ok(ParquetSource { inner: Arc::new(inner), pieces, position })
 }
 
 async fn opened(store: &Store, listed: ListedFile, limits: &Limits) -> Result<Opened, Error> {
@@ -178,34 +141,18 @@ async fn opened(store: &Store, listed: ListedFile, limits: &Limits) -> Result<Op
         return Err(Error::Changed { path: listed.path });
     }
     let footer = footer::read(store, &file, limits).await?;
-    Ok(Opened {
-        file,
-        footer,
-        constants: listed.constants,
-    })
+    Ok(Opened { file, footer, constants: listed.constants })
 }
 
 /// The columns of the first file, nullable where any file has them nullable; the others must have the same.
 fn same_columns(first: &Opened, files: &[Opened]) -> Result<Vec<Field>, Error> {
-    let mut fields: Vec<Field> = first
-        .footer
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone())
-        .collect();
+    let mut fields: Vec<Field> = first.footer.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
     for other in files {
         let theirs = other.footer.schema().fields();
         let same = theirs.len() == fields.len()
-            && fields
-                .iter()
-                .zip(theirs)
-                .all(|(a, b)| a.name() == b.name() && a.data_type() == b.data_type());
+            && fields.iter().zip(theirs).all(|(a, b)| a.name() == b.name() && a.data_type() == b.data_type());
         if !same {
-            return Err(Error::SchemaDiffers {
-                path: other.file.path.clone(),
-                first: first.file.path.clone(),
-            });
+            return Err(Error::SchemaDiffers { path: other.file.path.clone(), first: first.file.path.clone() });
         }
         for (field, theirs) in fields.iter_mut().zip(theirs) {
             field.set_nullable(field.is_nullable() || theirs.is_nullable());
@@ -217,25 +164,12 @@ fn same_columns(first: &Opened, files: &[Opened]) -> Result<Vec<Field>, Error> {
 /// Runs of row groups of about equal size, at most `parallelism` and at least one.
 fn pieces(files: &[Opened], parallelism: usize) -> Vec<Vec<Piece>> {
     let weight = |file: usize, group: usize| {
-        u64::try_from(
-            files[file]
-                .footer
-                .metadata()
-                .row_group(group)
-                .compressed_size(),
-        )
-        .unwrap_or(0)
-            + 1
+        u64::try_from(files[file].footer.metadata().row_group(group).compressed_size()).unwrap_or(0) + 1
     };
     let groups: Vec<(usize, usize)> = (0..files.len())
-        .flat_map(|file| {
-            (0..files[file].footer.metadata().num_row_groups()).map(move |group| (file, group))
-        })
+        .flat_map(|file| (0..files[file].footer.metadata().num_row_groups()).map(move |group| (file, group)))
         .collect();
-    let total: u64 = groups
-        .iter()
-        .map(|&(file, group)| weight(file, group))
-        .sum();
+    let total: u64 = groups.iter().map(|&(file, group)| weight(file, group)).sum();
     let count = parallelism.clamp(1, groups.len().max(1)) as u64;
     let mut splits: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut seen = 0;
@@ -287,9 +221,7 @@ impl ParquetSource {
     /// How many rows the footers promise.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        let rows = |opened: &Opened| {
-            u64::try_from(opened.footer.metadata().file_metadata().num_rows()).unwrap_or(0)
-        };
+        let rows = |opened: &Opened| u64::try_from(opened.footer.metadata().file_metadata().num_rows()).unwrap_or(0);
         self.inner.files.iter().map(rows).sum()
     }
 }

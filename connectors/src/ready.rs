@@ -71,11 +71,7 @@ pub async fn look(
     limits: &Limits,
     previous: Option<&Look>,
 ) -> Result<Look, Error> {
-    let waiting = |files, what: String| Look {
-        files,
-        expected: None,
-        state: State::Waiting { what },
-    };
+    let waiting = |files, what: String| Look { files, expected: None, state: State::Waiting { what } };
     for flag in beside(patterns, readiness.flag.as_deref()) {
         match files::stat(store, &flag).await {
             Ok(_) => {}
@@ -91,25 +87,17 @@ pub async fn look(
             Err(error) => return Err(error),
         }
     }
-    let markers: Vec<String> = beside(patterns, readiness.flag.as_deref())
-        .chain(beside(patterns, readiness.count_file.as_deref()))
-        .collect();
+    let markers: Vec<String> =
+        beside(patterns, readiness.flag.as_deref()).chain(beside(patterns, readiness.count_file.as_deref())).collect();
     let files = match files::expand(store, patterns, limits).await {
-        Ok(files) => files
-            .into_iter()
-            .filter(|file| !markers.contains(&file.path))
-            .collect::<Vec<File>>(),
+        Ok(files) => files.into_iter().filter(|file| !markers.contains(&file.path)).collect::<Vec<File>>(),
         Err(Error::NoFiles { pattern }) => return Ok(waiting(Vec::new(), pattern)),
         Err(error) => return Err(error),
     };
     if readiness.stable && previous.is_none_or(|previous| previous.files != files) {
         return Ok(waiting(files, "stable size".to_owned()));
     }
-    Ok(Look {
-        files,
-        expected,
-        state: State::Ready,
-    })
+    Ok(Look { files, expected, state: State::Ready })
 }
 
 impl Look {
@@ -142,25 +130,13 @@ fn beside<'a>(patterns: &'a [String], name: Option<&'a str>) -> impl Iterator<It
 }
 
 async fn count(store: &Store, path: &str) -> Result<u64, Error> {
-    let refuse = || Error::CountFile {
-        path: path.to_owned(),
-    };
+    let refuse = || Error::CountFile { path: path.to_owned() };
     if files::stat(store, path).await?.size > COUNT_BYTES {
         return Err(refuse());
     }
     let location = store.path(path)?;
     let fail = |error: object_store::Error| Error::storage("read", path, &error);
-    let bytes = store
-        .object()
-        .get(&location)
-        .await
-        .map_err(fail)?
-        .bytes()
-        .await
-        .map_err(fail)?;
+    let bytes = store.object().get(&location).await.map_err(fail)?.bytes().await.map_err(fail)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| refuse())?;
-    text.trim_start_matches('\u{feff}')
-        .trim()
-        .parse()
-        .map_err(|_| refuse())
+    text.trim_start_matches('\u{feff}').trim().parse().map_err(|_| refuse())
 }

@@ -85,15 +85,9 @@ pub(crate) fn check(
     if let Some(&position) = wanted.iter().find(|&&position| position >= columns) {
         return Err(Error::NoColumn { position, columns });
     }
-    let repeated = wanted
-        .iter()
-        .enumerate()
-        .any(|(index, position)| wanted[..index].contains(position));
+    let repeated = wanted.iter().enumerate().any(|(index, position)| wanted[..index].contains(position));
     if repeated {
-        return Err(Error::Option {
-            option: "projection",
-            reason: "a column is named twice",
-        });
+        return Err(Error::Option { option: "projection", reason: "a column is named twice" });
     }
     Ok(wanted.to_vec())
 }

@@ -71,52 +71,29 @@ pub struct SqliteSource {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NoTable`], [`Error::ColumnMissing`], [`Error::Database`].
-pub async fn open(
-    request: &Request,
-    context: &Context,
-    options: &Options,
-) -> Result<SqliteSource, Error> {
+pub async fn open(request: &Request, context: &Context, options: &Options) -> Result<SqliteSource, Error> {
     request.limits.check()?;
     let [path] = request.patterns.as_slice() else {
-        return Err(Error::Option {
-            option: "files",
-            reason: "an SQLite source is one database file",
-        });
+        return Err(Error::Option { option: "files", reason: "an SQLite source is one database file" });
     };
     crate::store::path::checked(path)?;
     let file = context.store.file(path)?;
     if !file.is_file() {
         return Err(Error::NotFound { path: path.clone() });
     }
-    let connect = SqliteConnectOptions::new()
-        .filename(&file)
-        .read_only(true)
-        .disable_statement_logging();
-    let mut connection = connect
-        .connect()
-        .await
-        .map_err(|error| failure(path, "opened", &error))?;
+    let connect = SqliteConnectOptions::new().filename(&file).read_only(true).disable_statement_logging();
+    let mut connection = connect.connect().await.map_err(|error| failure(path, "opened", &error))?;
     let found = introspect(&mut connection, path, &options.table).await;
     let _ = connection.close().await;
     let (schema, affinities) = found?;
     let cursor = options.increment.iter().map(|increment| &increment.column);
-    if let Some(column) = request
-        .expected_columns
-        .iter()
-        .chain(cursor)
-        .find(|column| schema.index_of(column).is_err())
+    if let Some(column) = request.expected_columns.iter().chain(cursor).find(|column| schema.index_of(column).is_err())
     {
-        return Err(Error::ColumnMissing {
-            column: column.clone(),
-        });
+        return Err(Error::ColumnMissing { column: column.clone() });
     }
     if affinities.len() > request.limits.columns {
         let (found, limit) = (affinities.len(), request.limits.columns);
-        return Err(Error::TooManyColumns {
-            path: path.clone(),
-            found,
-            limit,
-        });
+        return Err(Error::TooManyColumns { path: path.clone(), found, limit });
     }
     Ok(SqliteSource {
         connect,
@@ -144,10 +121,7 @@ async fn introspect(
     .await
     .map_err(fail)?;
     if rows.is_empty() {
-        return Err(Error::NoTable {
-            path: path.to_owned(),
-            table: table.to_owned(),
-        });
+        return Err(Error::NoTable { path: path.to_owned(), table: table.to_owned() });
     }
     let mut fields = Vec::with_capacity(rows.len());
     let mut affinities = Vec::with_capacity(rows.len());
@@ -166,15 +140,9 @@ impl SqliteSource {
     fn query(&self, wanted: &[usize]) -> Result<(String, SqliteArguments), Error> {
         let selected: Vec<String> = wanted
             .iter()
-            .map(|&column| {
-                self.affinities[column].selected(&quoted(self.schema.field(column).name()))
-            })
+            .map(|&column| self.affinities[column].selected(&quoted(self.schema.field(column).name())))
             .collect();
-        let selected = if selected.is_empty() {
-            "1".to_owned()
-        } else {
-            selected.join(", ")
-        };
+        let selected = if selected.is_empty() { "1".to_owned() } else { selected.join(", ") };
         let mut sql = format!("SELECT {selected} FROM {}", quoted(&self.table));
         let mut arguments = SqliteArguments::default();
         if let Some(increment) = &self.increment {
@@ -188,10 +156,7 @@ impl SqliteSource {
                     Bound::Real(value) => arguments.add(*value),
                     Bound::Text(value) => arguments.add(value.clone()),
                 };
-                added.map_err(|_| Error::Option {
-                    option: "increment",
-                    reason: "a bound cannot be bound",
-                })?;
+                added.map_err(|_| Error::Option { option: "increment", reason: "a bound cannot be bound" })?;
                 sql.push_str(&format!(" {word} {column} {comparison} ?"));
                 word = "AND";
             }
@@ -216,20 +181,9 @@ impl Source for SqliteSource {
             Ok(prepared) => prepared,
             Err(error) => return source::failed(error),
         };
-        let fields: Vec<_> = wanted
-            .iter()
-            .map(|&column| self.schema.fields()[column].clone())
-            .collect();
-        let affinities = wanted
-            .iter()
-            .map(|&column| self.affinities[column])
-            .collect();
-        let builder = Builder::new(
-            &self.table,
-            Arc::new(Schema::new(fields)),
-            affinities,
-            &self.limits,
-        );
+        let fields: Vec<_> = wanted.iter().map(|&column| self.schema.fields()[column].clone()).collect();
+        let affinities = wanted.iter().map(|&column| self.affinities[column]).collect();
+        let builder = Builder::new(&self.table, Arc::new(Schema::new(fields)), affinities, &self.limits);
         let (connect, database) = (self.connect.clone(), self.database.clone());
         let (send, receive) = tokio::sync::mpsc::channel(2);
         tokio::spawn(async move {
@@ -237,20 +191,14 @@ impl Source for SqliteSource {
                 let _ = send.send(Err(error)).await;
             }
         });
-        futures::stream::unfold(receive, |mut receive| async move {
-            Some((receive.recv().await?, receive))
-        })
-        .boxed()
+        futures::stream::unfold(receive, |mut receive| async move { Some((receive.recv().await?, receive)) }).boxed()
     }
 
     fn position(&self) -> Position {
         Position::Table {
             database: self.database.clone(),
             table: self.table.clone(),
-            cursor: self
-                .increment
-                .as_ref()
-                .map(|increment| increment.column.clone()),
+            cursor: self.increment.as_ref().map(|increment| increment.column.clone()),
         }
     }
 }
@@ -303,9 +251,5 @@ fn failure(path: &str, action: &'static str, error: &sqlx::Error) -> Error {
         sqlx::Error::Io(_) => "its file cannot be read",
         _ => "the database failed",
     };
-    Error::Database {
-        path: path.to_owned(),
-        action,
-        reason,
-    }
+    Error::Database { path: path.to_owned(), action, reason }
 }

@@ -29,20 +29,16 @@ impl Store {
         Self { object, root: None }
     }
 
-    /// The store to read from and write to. Check paths with [`path::checked`] first.
+    /// The store to read from and write to. Take paths from [`Store::path`].
     #[must_use]
     pub fn object(&self) -> Arc<dyn ObjectStore> {
         self.object.clone()
     }
 
     /// The same local storage by absolute path, still syncing; for libraries that insist on absolute paths.
-    pub(crate) fn from_slash(&self) -> Result<Arc<dyn ObjectStore>, Error> {
+    pub(crate) fn absolute(&self) -> Result<Arc<dyn ObjectStore>, Error> {
         match &self.root {
-            Some(root) => Ok(Arc::new(Durable::below(
-                LocalFileSystem::new(),
-                "/".into(),
-                root.clone(),
-            ))),
+            Some(root) => Ok(Arc::new(Durable::below(LocalFileSystem::new(), "/".into(), root.clone()))),
             None => Ok(self.object()),
         }
     }
@@ -58,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`Error::PathRefused`].
     pub fn path(&self, text: &str) -> Result<object_store::path::Path, Error> {
-        let checked = path::checked(text)?;
+        let checked = path::stored(text)?;
         if let Some(root) = &self.root {
             path::inside(root, &checked)?;
         }
@@ -73,10 +69,7 @@ impl Store {
         let checked = self.path(text)?;
         match &self.root {
             Some(root) => Ok(root.join(checked.as_ref())),
-            None => Err(Error::PathRefused {
-                path: text.to_owned(),
-                reason: "this kind needs a local directory",
-            }),
+            None => Err(Error::PathRefused { path: text.to_owned(), reason: "this kind needs a local directory" }),
         }
     }
 }
@@ -88,14 +81,8 @@ impl Store {
 pub fn local(root: &FsPath) -> Result<Store, Error> {
     let shown = root.display().to_string();
     std::fs::create_dir_all(root).map_err(|error| Error::io("create", &shown, &error))?;
-    let root = root
-        .canonicalize()
-        .map_err(|error| Error::io("open", &shown, &error))?;
-    let inner = LocalFileSystem::new_with_prefix(&root)
-        .map_err(|error| Error::storage("open", &shown, &error))?;
+    let root = root.canonicalize().map_err(|error| Error::io("open", &shown, &error))?;
+    let inner = LocalFileSystem::new_with_prefix(&root).map_err(|error| Error::storage("open", &shown, &error))?;
     let object: Arc<dyn ObjectStore> = Arc::new(Durable::new(inner, root.clone()));
-    Ok(Store {
-        object,
-        root: Some(root),
-    })
+    Ok(Store { object, root: Some(root) })
 }

@@ -59,24 +59,11 @@ impl Text {
             Encoding::Gbk => Some(encoding_rs::GBK.new_decoder_without_bom_handling()),
             Encoding::Gb18030 => Some(encoding_rs::GB18030.new_decoder_without_bom_handling()),
         };
-        Self {
-            path: path.to_owned(),
-            encoding,
-            decoder,
-            line,
-            offset,
-            cut: Vec::new(),
-            at_start: offset == 0,
-        }
+        Self { path: path.to_owned(), encoding, decoder, line, offset, cut: Vec::new(), at_start: offset == 0 }
     }
 
     /// Appends the text of `piece` to `out`. `last` says that the file ends here.
-    pub(crate) fn push(
-        &mut self,
-        piece: &[u8],
-        last: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, piece: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Error> {
         if !self.at_start {
             return self.decode(piece, last, out);
         }
@@ -94,9 +81,7 @@ impl Text {
     /// Length of the byte order mark to leave out.
     fn mark(&self, start: &[u8]) -> Result<usize, Error> {
         match start {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(Error::Utf16 {
-                path: self.path.clone(),
-            }),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(Error::Utf16 { path: self.path.clone() }),
             [0xef, 0xbb, 0xbf, ..] => Ok(3),
             // U+FEFF in GB 18030.
             [0x84, 0x31, 0x95, 0x33, ..] if self.encoding == Encoding::Gb18030 => Ok(4),
@@ -117,10 +102,7 @@ impl Text {
         read?;
         let new = &out[start..];
         if let Some(at) = memchr::memchr(0, new) {
-            return Err(Error::Nul {
-                path: self.path.clone(),
-                line: self.line + lines(&new[..at]),
-            });
+            return Err(Error::Nul { path: self.path.clone(), line: self.line + lines(&new[..at]) });
         }
         self.line += lines(new);
         self.offset += piece.len() as u64;
@@ -153,12 +135,9 @@ impl Text {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let start = out.len();
-        let room = decoder
-            .max_utf8_buffer_length_without_replacement(piece.len())
-            .unwrap_or(usize::MAX / 2);
+        let room = decoder.max_utf8_buffer_length_without_replacement(piece.len()).unwrap_or(usize::MAX / 2);
         out.resize(start + room, 0);
-        let (result, read, written) =
-            decoder.decode_to_utf8_without_replacement(piece, &mut out[start..], last);
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(piece, &mut out[start..], last);
         out.truncate(start + written);
         match result {
             DecoderResult::InputEmpty => Ok(()),
@@ -166,19 +145,12 @@ impl Text {
                 let offset = self.offset + read as u64 - u64::from(bad) - u64::from(after);
                 Err(self.invalid(lines(&out[start..]), offset))
             }
-            DecoderResult::OutputFull => {
-                Err(self.invalid(lines(&out[start..]), self.offset + read as u64))
-            }
+            DecoderResult::OutputFull => Err(self.invalid(lines(&out[start..]), self.offset + read as u64)),
         }
     }
 
     fn invalid(&self, after: u64, offset: u64) -> Error {
-        Error::Encoding {
-            path: self.path.clone(),
-            encoding: self.encoding.name(),
-            line: self.line + after,
-            offset,
-        }
+        Error::Encoding { path: self.path.clone(), encoding: self.encoding.name(), line: self.line + after, offset }
     }
 }
 

@@ -66,13 +66,7 @@ pub(super) fn record(
                 None if last => text.len(),
                 None => return Ok(None),
             };
-            each(
-                fields,
-                Raw {
-                    bytes: &text[at..end],
-                    doubled: false,
-                },
-            );
+            each(fields, Raw { bytes: &text[at..end], doubled: false });
             end
         };
         fields += 1;
@@ -81,19 +75,12 @@ pub(super) fn record(
             Some(&byte) if byte == delimiter => at = end + 1,
             Some(b'\r') if end + 1 == text.len() && !last => return Ok(None),
             Some(b'\r') if text.get(end + 1) == Some(&b'\n') => {
-                return Ok(Some(Record {
-                    end: end + 2,
-                    fields,
-                    lines,
-                }));
+                return Ok(Some(Record { end: end + 2, fields, lines }));
             }
-            Some(_) => {
-                return Ok(Some(Record {
-                    end: end + 1,
-                    fields,
-                    lines,
-                }));
+            Some(b'\r' | b'\n') => {
+                return Ok(Some(Record { end: end + 1, fields, lines }));
             }
+            Some(_) => return Err(Mismatch),
         }
         if at == text.len() && !last {
             return Ok(None);
@@ -116,13 +103,7 @@ fn quoted(text: &[u8], at: usize, last: bool) -> Result<Option<(Raw<'_>, usize)>
             }
             None if !last => return Ok(None),
             _ => {
-                return Ok(Some((
-                    Raw {
-                        bytes: &text[at + 1..close],
-                        doubled,
-                    },
-                    close + 1,
-                )));
+                return Ok(Some((Raw { bytes: &text[at + 1..close], doubled }, close + 1)));
             }
         }
     }
@@ -151,13 +132,7 @@ pub(super) struct Parser {
 
 impl Parser {
     /// `skips` says that the first record is the header; `line` is where the text begins.
-    pub(super) fn new(
-        path: &str,
-        columns: TextColumns,
-        format: &Format,
-        line: u64,
-        skips: bool,
-    ) -> Self {
+    pub(super) fn new(path: &str, columns: TextColumns, format: &Format, line: u64, skips: bool) -> Self {
         Self {
             path: path.to_owned(),
             columns,
@@ -177,10 +152,7 @@ impl Parser {
             }
         });
         let Ok(found) = found else {
-            return Err(Error::Quoting {
-                path: self.path.clone(),
-                line: self.line,
-            });
+            return Err(Error::Quoting { path: self.path.clone(), line: self.line });
         };
         let Some(found) = found else {
             self.columns.undo();
@@ -199,12 +171,7 @@ impl Parser {
             self.skips = false;
         } else if found.fields != expected {
             let path = self.path.clone();
-            return Err(Error::Ragged {
-                path,
-                line: self.line,
-                expected,
-                found: found.fields,
-            });
+            return Err(Error::Ragged { path, line: self.line, expected, found: found.fields });
         } else {
             self.columns.accept(bytes);
         }
@@ -213,11 +180,7 @@ impl Parser {
     }
 
     fn too_long(&self) -> Error {
-        Error::RecordTooLong {
-            path: self.path.clone(),
-            line: self.line,
-            limit: self.record_bytes,
-        }
+        Error::RecordTooLong { path: self.path.clone(), line: self.line, limit: self.record_bytes }
     }
 }
 
@@ -244,12 +207,7 @@ impl Records for Parser {
     }
 
     fn finish(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let refused = |()| Error::Encoding {
-            path: self.path.clone(),
-            encoding: "UTF-8",
-            line: self.line,
-            offset: 0,
-        };
+        let refused = |()| Error::Encoding { path: self.path.clone(), encoding: "UTF-8", line: self.line, offset: 0 };
         self.columns.finish().map_err(refused)
     }
 }

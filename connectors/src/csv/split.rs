@@ -31,11 +31,7 @@ pub(super) async fn parts(
     most: usize,
     format: &Format,
 ) -> Result<Vec<Part>, Error> {
-    let whole = vec![Part {
-        file: file.clone(),
-        range: None,
-        line: 1,
-    }];
+    let whole = vec![Part { file: file.clone(), range: None, line: 1 }];
     let fits = usize::try_from(file.size / format.limits.split_bytes.max(1)).unwrap_or(usize::MAX);
     let count = most.min(fits);
     let Some(body) = body.filter(|&body| count > 1 && body < file.size) else {
@@ -43,18 +39,10 @@ pub(super) async fn parts(
     };
     let step = (file.size - body) / count as u64;
     let starts = |index: usize| {
-        if index == count {
-            file.size
-        } else {
-            body + step * index as u64
-        }
+        if index == count { file.size } else { body + step * index as u64 }
     };
     let looks = (0..count).map(|index| {
-        let (store, file, range) = (
-            store.clone(),
-            file.clone(),
-            starts(index)..starts(index + 1),
-        );
+        let (store, file, range) = (store.clone(), file.clone(), starts(index)..starts(index + 1));
         async move {
             let path = file.path.clone();
             match tokio::spawn(async move { look(&store, &file, range).await }).await {
@@ -76,33 +64,21 @@ fn cut(file: &File, before: u64, stretches: &[Stretch]) -> Vec<Part> {
     let (mut start, mut line, mut lines) = (0, 1, before);
     for (index, stretch) in stretches.iter().enumerate() {
         if let Some(end) = stretch.first_line_end.filter(|_| index > 0) {
-            parts.push(Part {
-                file: file.clone(),
-                range: Some(start..end),
-                line,
-            });
+            parts.push(Part { file: file.clone(), range: Some(start..end), line });
             start = end;
             line = lines + 2;
         }
         lines += stretch.lines;
     }
     if start < file.size {
-        parts.push(Part {
-            file: file.clone(),
-            range: Some(start..file.size),
-            line,
-        });
+        parts.push(Part { file: file.clone(), range: Some(start..file.size), line });
     }
     parts
 }
 
 async fn look(store: &Store, file: &File, range: Range<u64>) -> Result<Stretch, Error> {
     let mut at = range.start;
-    let mut found = Stretch {
-        quote: false,
-        lines: 0,
-        first_line_end: None,
-    };
+    let mut found = Stretch { quote: false, lines: 0, first_line_end: None };
     let mut pieces = input::stored(store, file, Some(range)).await?;
     while let Some(piece) = pieces.try_next().await? {
         found.quote |= memchr::memchr(b'"', &piece).is_some();

@@ -43,15 +43,11 @@ impl DeltaTable {
     /// [`Error::LogGone`] when the log no longer holds them all.
     pub async fn commits(&self, from: u64) -> Result<Vec<CommitRecord>, Error> {
         let fail = |error| failure(&self.path, &error);
-        let latest = self.log.get_latest_version(from).await.map_err(fail)?;
+        let latest = self.latest().await?;
         let mut records = Vec::new();
         for version in from..=latest {
             let Some(entry) = self.log.read_commit_entry(version).await.map_err(fail)? else {
-                return Err(Error::LogGone {
-                    path: self.path.clone(),
-                    from,
-                    to: latest,
-                });
+                return Err(Error::LogGone { path: self.path.clone(), from, to: latest });
             };
             records.push(record(version, get_actions(version, &entry).map_err(fail)?));
         }
@@ -63,11 +59,7 @@ impl DeltaTable {
     /// # Errors
     /// [`Error::LogGone`] when the older version cannot be rebuilt.
     pub async fn changes(&self, from: u64, to: u64) -> Result<Changes, Error> {
-        let gone = || Error::LogGone {
-            path: self.path.clone(),
-            from,
-            to,
-        };
+        let gone = || Error::LogGone { path: self.path.clone(), from, to };
         if from > to {
             return Err(gone());
         }
@@ -82,36 +74,23 @@ impl DeltaTable {
         let before: BTreeSet<&str> = older.files.iter().map(|file| file.path.as_str()).collect();
         let after: BTreeSet<&str> = newer.files.iter().map(|file| file.path.as_str()).collect();
         let only = |files: &[DeltaFile], other: &BTreeSet<&str>| -> Vec<DeltaFile> {
-            files
-                .iter()
-                .filter(|file| !other.contains(file.path.as_str()))
-                .cloned()
-                .collect()
+            files.iter().filter(|file| !other.contains(file.path.as_str())).cloned().collect()
         };
-        Ok(Changes {
-            removed: only(&older.files, &after),
-            added: only(&newer.files, &before),
-        })
+        Ok(Changes { removed: only(&older.files, &after), added: only(&newer.files, &before) })
     }
 }
 
 fn record(version: u64, actions: Vec<Action>) -> CommitRecord {
-    let mut record = CommitRecord {
-        version,
-        ..CommitRecord::default()
-    };
+    let mut record = CommitRecord { version, ..CommitRecord::default() };
     for action in actions {
         match action {
             Action::CommitInfo(info) => {
                 record.at = info.timestamp.and_then(DateTime::from_timestamp_millis);
                 record.operation = info.operation;
-                let texts = info
-                    .info
-                    .into_iter()
-                    .filter_map(|(key, value)| match value {
-                        Value::String(text) => Some((key, text)),
-                        _ => None,
-                    });
+                let texts = info.info.into_iter().filter_map(|(key, value)| match value {
+                    Value::String(text) => Some((key, text)),
+                    _ => None,
+                });
                 record.metadata.extend(texts);
             }
             Action::Txn(txn) => {

@@ -29,7 +29,7 @@ pub struct Bounds {
 /// A data file to add, already stored and synced.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AddFile {
-    /// Path relative to the table.
+    /// Path relative to the table, below [`Snapshot::directory`].
     pub path: String,
     /// Size in bytes; checked against the stored file.
     pub size: u64,
@@ -72,15 +72,9 @@ impl DeltaTable {
         self.check(snapshot, &commit).await?;
         let version = snapshot.version();
         let operation = operation(snapshot, &commit);
-        let mut metadata: Vec<(String, Value)> = commit
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.clone(), Value::String(value.clone())))
-            .collect();
-        metadata.push((
-            OPERATION_KEY.to_owned(),
-            Value::String(commit.operation.clone()),
-        ));
+        let mut metadata: Vec<(String, Value)> =
+            commit.metadata.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect();
+        metadata.push((OPERATION_KEY.to_owned(), Value::String(commit.operation.clone())));
         let now = chrono::Utc::now().timestamp_millis();
         let properties = CommitProperties::default()
             .with_max_retries(0)
@@ -91,17 +85,8 @@ impl DeltaTable {
                 commit.sequence,
                 Some(now),
             ));
-        let mut actions: Vec<Action> = commit
-            .remove
-            .iter()
-            .map(|file| Action::Remove(remove(file, now)))
-            .collect();
-        actions.extend(
-            commit
-                .add
-                .iter()
-                .map(|file| Action::Add(add(file, &commit.statistics, now))),
-        );
+        let mut actions: Vec<Action> = commit.remove.iter().map(|file| Action::Remove(remove(file, now))).collect();
+        actions.extend(commit.add.iter().map(|file| Action::Add(add(file, &commit.statistics, now))));
         let done = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(&snapshot.eager), self.log.clone(), operation)
@@ -113,36 +98,26 @@ impl DeltaTable {
     }
 
     async fn check(&self, snapshot: &Snapshot, commit: &Commit) -> Result<(), Error> {
-        let refuse = |reason| {
-            Err(Error::Delta {
-                path: self.path.clone(),
-                reason,
-            })
-        };
+        let refuse = |reason| Err(Error::Delta { path: self.path.clone(), reason });
         if commit.app_id.is_empty() || commit.sequence < 0 {
             return refuse("a commit needs an application id and a sequence that is not negative");
         }
-        let live: BTreeSet<&str> = snapshot
-            .files
-            .iter()
-            .map(|file| file.path.as_str())
-            .collect();
-        if commit
-            .remove
-            .iter()
-            .any(|file| !live.contains(file.path.as_str()))
-        {
+        let live: BTreeSet<&str> = snapshot.files.iter().map(|file| file.path.as_str()).collect();
+        if commit.remove.iter().any(|file| !live.contains(file.path.as_str())) {
             return refuse("a file to remove is not in the snapshot");
         }
         let partitions: BTreeSet<String> = snapshot.partition_columns().into_iter().collect();
         let mut added = BTreeSet::new();
         for file in &commit.add {
-            crate::store::path::checked(&file.path)?;
+            crate::store::path::stored(&file.path)?;
             if live.contains(file.path.as_str()) || !added.insert(file.path.as_str()) {
                 return refuse("a file to add is in the table already");
             }
             if !file.partition_values.keys().eq(partitions.iter()) {
                 return refuse("a file to add has other partition columns than the table");
+            }
+            if !file.path.starts_with(&snapshot.directory(&file.partition_values)) {
+                return refuse("a file to add is not in the directory of its partition");
             }
             let path = self.file_path(&file.path);
             if files::stat(&self.store, &path).await?.size != file.size {
@@ -154,18 +129,10 @@ impl DeltaTable {
 }
 
 fn operation(snapshot: &Snapshot, commit: &Commit) -> DeltaOperation {
-    let mode = if commit.remove.is_empty() {
-        SaveMode::Append
-    } else {
-        SaveMode::Overwrite
-    };
+    let mode = if commit.remove.is_empty() { SaveMode::Append } else { SaveMode::Overwrite };
     let partitions = snapshot.partition_columns();
     let partition_by = (!partitions.is_empty()).then_some(partitions);
-    DeltaOperation::Write {
-        mode,
-        partition_by,
-        predicate: None,
-    }
+    DeltaOperation::Write { mode, partition_by, predicate: None }
 }
 
 fn remove(file: &DeltaFile, now: i64) -> Remove {
@@ -194,18 +161,11 @@ fn add(file: &AddFile, allowed: &BTreeSet<String>, now: i64) -> Add {
 
 /// Delta protocol, "Per-file Statistics".
 fn statistics(file: &AddFile, allowed: &BTreeSet<String>) -> String {
-    let bounds = || {
-        file.bounds
-            .iter()
-            .filter(|(column, _)| allowed.contains(*column))
-    };
+    let bounds = || file.bounds.iter().filter(|(column, _)| allowed.contains(*column));
     let mut statistics = Map::from_iter([("numRecords".to_owned(), json!(file.rows))]);
     if bounds().next().is_some() {
         let of = |pick: fn(&Bounds) -> Value| -> Value {
-            bounds()
-                .map(|(column, bounds)| (column.clone(), pick(bounds)))
-                .collect::<Map<String, Value>>()
-                .into()
+            bounds().map(|(column, bounds)| (column.clone(), pick(bounds))).collect::<Map<String, Value>>().into()
         };
         statistics.insert("minValues".to_owned(), of(|bounds| bounds.min.clone()));
         statistics.insert("maxValues".to_owned(), of(|bounds| bounds.max.clone()));
@@ -217,10 +177,7 @@ fn statistics(file: &AddFile, allowed: &BTreeSet<String>) -> String {
 /// With 0 retries every conflict is refused before or instead of the write; whatever else fails may have written.
 fn refused(path: &str, version: u64, error: &DeltaTableError) -> Error {
     let path = path.to_owned();
-    let feature = |feature: &str| Error::DeltaFeature {
-        path: path.clone(),
-        feature: feature.to_owned(),
-    };
+    let feature = |feature: &str| Error::DeltaFeature { path: path.clone(), feature: feature.to_owned() };
     match error {
         DeltaTableError::VersionAlreadyExists(_) => Error::Conflict { path, version },
         DeltaTableError::Transaction { source } => match source {

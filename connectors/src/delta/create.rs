@@ -36,42 +36,21 @@ impl NewTable {
     /// A table without partitions and statistics, log kept for 400 days, removed files for 200.
     #[must_use]
     pub fn new(schema: SchemaRef) -> Self {
-        Self {
-            schema,
-            partition_columns: Vec::new(),
-            statistics: Vec::new(),
-            log_days: 400,
-            file_days: 200,
-        }
+        Self { schema, partition_columns: Vec::new(), statistics: Vec::new(), log_days: 400, file_days: 200 }
     }
 
     fn properties(&self) -> HashMap<String, Option<String>> {
         let days = |days: u32| Some(format!("interval {days} days"));
         let mut properties = HashMap::from([
-            (
-                "delta.logRetentionDuration".to_owned(),
-                days(self.log_days.max(LOG_DAYS)),
-            ),
-            (
-                "delta.deletedFileRetentionDuration".to_owned(),
-                days(self.file_days),
-            ),
+            ("delta.logRetentionDuration".to_owned(), days(self.log_days.max(LOG_DAYS))),
+            ("delta.deletedFileRetentionDuration".to_owned(), days(self.file_days)),
         ]);
         if self.statistics.is_empty() {
-            properties.insert(
-                "delta.dataSkippingNumIndexedCols".to_owned(),
-                Some("0".to_owned()),
-            );
+            properties.insert("delta.dataSkippingNumIndexedCols".to_owned(), Some("0".to_owned()));
         } else {
-            let quoted: Vec<String> = self
-                .statistics
-                .iter()
-                .map(|name| format!("`{}`", name.replace('`', "``")))
-                .collect();
-            properties.insert(
-                "delta.dataSkippingStatsColumns".to_owned(),
-                Some(quoted.join(",")),
-            );
+            let quoted: Vec<String> =
+                self.statistics.iter().map(|name| format!("`{}`", name.replace('`', "``"))).collect();
+            properties.insert("delta.dataSkippingStatsColumns".to_owned(), Some(quoted.join(",")));
         }
         properties
     }
@@ -84,16 +63,11 @@ impl DeltaTable {
     /// # Errors
     /// [`Error::TableExists`]; [`Error::Delta`] for a type that Delta does not have.
     pub async fn create(store: &Store, path: &str, new: &NewTable) -> Result<Self, Error> {
-        let unfit = || Error::Delta {
-            path: path.to_owned(),
-            reason: "a column has a type that Delta does not have",
-        };
+        let unfit = || Error::Delta { path: path.to_owned(), reason: "a column has a type that Delta does not have" };
         let columns: StructType = new.schema.as_ref().try_into_kernel().map_err(|_| unfit())?;
         let log = log_store(store, path)?;
         if Self::exists(store, path).await? {
-            return Err(Error::TableExists {
-                path: path.to_owned(),
-            });
+            return Err(Error::TableExists { path: path.to_owned() });
         }
         let created = CreateBuilder::new()
             .with_log_store(log)
@@ -106,9 +80,7 @@ impl DeltaTable {
         match created {
             Ok(_) => Self::open(store, path).await,
             Err(DeltaTableError::VersionAlreadyExists(_) | DeltaTableError::Transaction { .. }) => {
-                Err(Error::TableExists {
-                    path: path.to_owned(),
-                })
+                Err(Error::TableExists { path: path.to_owned() })
             }
             Err(error) => Err(failure(path, &error)),
         }

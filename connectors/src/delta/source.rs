@@ -33,51 +33,20 @@ pub struct DeltaSource {
 ///
 /// # Errors
 /// See [`DeltaTable::snapshot`].
-pub async fn open(
-    request: &Request,
-    context: &Context,
-    options: &Options,
-) -> Result<DeltaSource, Error> {
+pub async fn open(request: &Request, context: &Context, options: &Options) -> Result<DeltaSource, Error> {
     let [path] = request.patterns.as_slice() else {
-        return Err(Error::Option {
-            option: "files",
-            reason: "a Delta source is one table directory",
-        });
+        return Err(Error::Option { option: "files", reason: "a Delta source is one table directory" });
     };
     let table = DeltaTable::open(&context.store, path).await?;
     let snapshot = table.snapshot(options.version).await?;
-    let files = open_files(
-        &table,
-        &snapshot,
-        snapshot.files(),
-        false,
-        &request.limits,
-        context.parallelism,
-    )
-    .await?;
+    let files = open_files(&table, &snapshot, snapshot.files(), false, &request.limits, context.parallelism).await?;
     let schema = snapshot.schema();
-    if let Some(column) = request
-        .expected_columns
-        .iter()
-        .find(|column| schema.field_with_name(column).is_err())
-    {
-        return Err(Error::ColumnMissing {
-            column: column.clone(),
-        });
+    if let Some(column) = request.expected_columns.iter().find(|column| schema.field_with_name(column).is_err()) {
+        return Err(Error::ColumnMissing { column: column.clone() });
     }
     let stored = files.schema();
-    let order = schema
-        .fields()
-        .iter()
-        .filter_map(|field| stored.index_of(field.name()).ok())
-        .collect();
-    Ok(DeltaSource {
-        files,
-        table: path.clone(),
-        version: snapshot.version(),
-        order,
-        schema,
-    })
+    let order = schema.fields().iter().filter_map(|field| stored.index_of(field.name()).ok()).collect();
+    Ok(DeltaSource { files, table: path.clone(), version: snapshot.version(), order, schema })
 }
 
 /// Some files of a snapshot as a Parquet source: data columns, then partition columns, then the row index if it is asked for.
@@ -94,11 +63,8 @@ pub async fn open_files(
 ) -> Result<ParquetSource, Error> {
     let partitions = snapshot.partition_columns();
     let schema = snapshot.schema();
-    let (constants, stored): (Vec<Field>, Vec<Field>) = schema
-        .fields()
-        .iter()
-        .map(|field| field.as_ref().clone())
-        .partition(|field| partitions.contains(field.name()));
+    let (constants, stored): (Vec<Field>, Vec<Field>) =
+        schema.fields().iter().map(|field| field.as_ref().clone()).partition(|field| partitions.contains(field.name()));
     let listed = |file: &DeltaFile| ListedFile {
         path: table.file_path(&file.path),
         size: Some(file.size),
@@ -133,9 +99,6 @@ impl Source for DeltaSource {
     }
 
     fn position(&self) -> Position {
-        Position::Version {
-            table: self.table.clone(),
-            version: self.version,
-        }
+        Position::Version { table: self.table.clone(), version: self.version }
     }
 }

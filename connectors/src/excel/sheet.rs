@@ -13,12 +13,7 @@ use crate::{Error, Limits};
 type Bytes = Cursor<Vec<u8>>;
 
 /// The names in the header row.
-pub(super) fn header(
-    path: &str,
-    bytes: Vec<u8>,
-    options: &Options,
-    limits: &Limits,
-) -> Result<Vec<String>, Error> {
+pub(super) fn header(path: &str, bytes: Vec<u8>, options: &Options, limits: &Limits) -> Result<Vec<String>, Error> {
     let mut names = None;
     each_row(path, bytes, options, limits, &mut |number, row| {
         if number < options.header_row {
@@ -26,19 +21,13 @@ pub(super) fn header(
         }
         if number == options.header_row {
             if row.len() > limits.columns {
-                return Err(Error::TooManyColumns {
-                    path: path.to_owned(),
-                    found: row.len(),
-                    limit: limits.columns,
-                });
+                return Err(Error::TooManyColumns { path: path.to_owned(), found: row.len(), limit: limits.columns });
             }
             names = Some(column_names(path, row.iter().cloned())?);
         }
         Ok(false)
     })?;
-    names.ok_or_else(|| Error::NoHeader {
-        path: path.to_owned(),
-    })
+    names.ok_or_else(|| Error::NoHeader { path: path.to_owned() })
 }
 
 /// Hands batches of the rows below the header to `emit` until it says stop. Rows without any value are passed over.
@@ -51,31 +40,20 @@ pub(super) fn rows(
     emit: impl Fn(RecordBatch) -> bool,
 ) -> Result<(), Error> {
     let mut stopped = false;
-    let broken = |()| Error::Workbook {
-        path: path.to_owned(),
-        reason: "a cell is not text",
-    };
+    let broken = |()| Error::Workbook { path: path.to_owned(), reason: "a cell is not text" };
     each_row(path, bytes, options, limits, &mut |number, row| {
         if number <= options.header_row {
             return Ok(true);
         }
         if row.len() > columns.width() {
             let (line, expected, found) = (u64::from(number), columns.width(), row.len());
-            return Err(Error::Ragged {
-                path: path.to_owned(),
-                line,
-                expected,
-                found,
-            });
+            return Err(Error::Ragged { path: path.to_owned(), line, expected, found });
         }
         let mut used = 0;
         for position in 0..columns.width() {
             let text = row.get(position).map_or("", String::as_str);
             if text.contains('\0') {
-                return Err(Error::Nul {
-                    path: path.to_owned(),
-                    line: u64::from(number),
-                });
+                return Err(Error::Nul { path: path.to_owned(), line: u64::from(number) });
             }
             used += text.len();
             columns.append(position, |out| out.extend_from_slice(text.as_bytes()));
@@ -97,33 +75,17 @@ pub(super) fn rows(
 /// Takes a row's number, from 1, and its cells up to the last that is not empty; says whether to go on.
 type Each<'a> = dyn FnMut(u32, &[String]) -> Result<bool, Error> + 'a;
 
-fn each_row(
-    path: &str,
-    bytes: Vec<u8>,
-    options: &Options,
-    limits: &Limits,
-    each: &mut Each<'_>,
-) -> Result<(), Error> {
-    let unfit = |reason| Error::Workbook {
-        path: path.to_owned(),
-        reason,
-    };
+fn each_row(path: &str, bytes: Vec<u8>, options: &Options, limits: &Limits, each: &mut Each<'_>) -> Result<(), Error> {
+    let unfit = |reason| Error::Workbook { path: path.to_owned(), reason };
     match bytes.as_slice() {
         [b'P', b'K', ..] => {
             bounded(path, &bytes, limits)?;
-            let book =
-                Xlsx::new(Cursor::new(bytes)).map_err(|_| unfit("it is not an .xlsx workbook"))?;
+            let book = Xlsx::new(Cursor::new(bytes)).map_err(|_| unfit("it is not an .xlsx workbook"))?;
             xlsx(path, book, options, limits, each)
         }
         [0xd0, 0xcf, 0x11, 0xe0, ..] => {
             let book = Xls::new(Cursor::new(bytes));
-            xls(
-                path,
-                book.map_err(|_| unfit("it is not an .xls workbook, or it is encrypted"))?,
-                options,
-                limits,
-                each,
-            )
+            xls(path, book.map_err(|_| unfit("it is not an .xls workbook, or it is encrypted"))?, options, limits, each)
         }
         _ => Err(unfit("it is neither .xlsx nor .xls")),
     }
@@ -131,23 +93,17 @@ fn each_row(
 
 /// Expands every entry once, counting: what an archive says about its sizes is only a claim.
 fn bounded(path: &str, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
-    let unfit = || Error::Workbook {
-        path: path.to_owned(),
-        reason: "its archive is corrupt",
-    };
+    let unfit = || Error::Workbook { path: path.to_owned(), reason: "its archive is corrupt" };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| unfit())?;
     let mut left = limits.workbook_bytes;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|_| unfit())?;
-        let expanded =
-            std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(|_| unfit())?;
-        left = left
-            .checked_sub(expanded)
-            .ok_or_else(|| Error::WorkbookTooLarge {
-                path: path.to_owned(),
-                limit: limits.workbook_bytes,
-                unit: "expanded bytes",
-            })?;
+        let expanded = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(|_| unfit())?;
+        left = left.checked_sub(expanded).ok_or_else(|| Error::WorkbookTooLarge {
+            path: path.to_owned(),
+            limit: limits.workbook_bytes,
+            unit: "expanded bytes",
+        })?;
     }
     Ok(())
 }
@@ -176,20 +132,12 @@ fn xlsx(
     limits: &Limits,
     each: &mut Each<'_>,
 ) -> Result<(), Error> {
-    let unfit = |reason| Error::Workbook {
-        path: path.to_owned(),
-        reason,
-    };
+    let unfit = |reason| Error::Workbook { path: path.to_owned(), reason };
     let name = sheet_name(path, &book.sheet_names(), options.sheet.as_ref())?;
-    let mut reader = book
-        .worksheet_cells_reader(&name)
-        .map_err(|_| unfit("its sheet cannot be read"))?;
+    let mut reader = book.worksheet_cells_reader(&name).map_err(|_| unfit("its sheet cannot be read"))?;
     let mut current: Option<u32> = None;
     let (mut row, mut cells): (Vec<String>, u64) = (Vec::new(), 0);
-    while let Some(cell) = reader
-        .next_cell()
-        .map_err(|_| unfit("its sheet is corrupt"))?
-    {
+    while let Some(cell) = reader.next_cell().map_err(|_| unfit("its sheet is corrupt"))? {
         let (number, column) = cell.get_position();
         let text = Cell::from(cell.get_value()).text();
         if text.is_empty() {
@@ -197,11 +145,7 @@ fn xlsx(
         }
         cells += 1;
         if cells > limits.workbook_cells {
-            return Err(Error::WorkbookTooLarge {
-                path: path.to_owned(),
-                limit: limits.workbook_cells,
-                unit: "cells",
-            });
+            return Err(Error::WorkbookTooLarge { path: path.to_owned(), limit: limits.workbook_cells, unit: "cells" });
         }
         if current != Some(number) {
             if current.is_some_and(|current| number < current) {
@@ -216,11 +160,7 @@ fn xlsx(
         }
         let column = column as usize;
         if column > limits.columns {
-            return Err(Error::TooManyColumns {
-                path: path.to_owned(),
-                found: column + 1,
-                limit: limits.columns,
-            });
+            return Err(Error::TooManyColumns { path: path.to_owned(), found: column + 1, limit: limits.columns });
         }
         if row.len() <= column {
             row.resize(column + 1, String::new());
@@ -233,26 +173,13 @@ fn xlsx(
     Ok(())
 }
 
-fn xls(
-    path: &str,
-    mut book: Xls<Bytes>,
-    options: &Options,
-    limits: &Limits,
-    each: &mut Each<'_>,
-) -> Result<(), Error> {
+fn xls(path: &str, mut book: Xls<Bytes>, options: &Options, limits: &Limits, each: &mut Each<'_>) -> Result<(), Error> {
     let name = sheet_name(path, &book.sheet_names(), options.sheet.as_ref())?;
     let range = book.worksheet_range(&name);
-    let range = range.map_err(|_| Error::Workbook {
-        path: path.to_owned(),
-        reason: "its sheet cannot be read",
-    })?;
+    let range = range.map_err(|_| Error::Workbook { path: path.to_owned(), reason: "its sheet cannot be read" })?;
     let (rows, width) = range.get_size();
     if rows as u64 * width as u64 > limits.workbook_cells {
-        return Err(Error::WorkbookTooLarge {
-            path: path.to_owned(),
-            limit: limits.workbook_cells,
-            unit: "cells",
-        });
+        return Err(Error::WorkbookTooLarge { path: path.to_owned(), limit: limits.workbook_cells, unit: "cells" });
     }
     let Some((first, left)) = range.start() else {
         return Ok(());
@@ -260,13 +187,8 @@ fn xls(
     for (index, cells) in range.rows().enumerate() {
         let mut row = vec![String::new(); left as usize];
         row.extend(cells.iter().map(|cell| Cell::from(cell).text()));
-        let used = row
-            .iter()
-            .rposition(|text| !text.is_empty())
-            .map_or(0, |last| last + 1);
-        let number = first
-            .saturating_add(u32::try_from(index).unwrap_or(u32::MAX))
-            .saturating_add(1);
+        let used = row.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+        let number = first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)).saturating_add(1);
         if used > 0 && !each(number, &row[..used])? {
             return Ok(());
         }

@@ -32,11 +32,7 @@ pub(super) fn agree(path: &str, declared: Compression, first: &[u8]) -> Result<(
     if found == declared {
         return Ok(());
     }
-    Err(Error::Compression {
-        path: path.to_owned(),
-        declared,
-        found,
-    })
+    Err(Error::Compression { path: path.to_owned(), declared, found })
 }
 
 struct Expansion {
@@ -48,12 +44,7 @@ struct Expansion {
     limits: Limits,
 }
 
-pub(super) fn expanded(
-    pieces: Pieces,
-    path: &str,
-    compression: Compression,
-    limits: &Limits,
-) -> Pieces {
+pub(super) fn expanded(pieces: Pieces, path: &str, compression: Compression, limits: &Limits) -> Pieces {
     let taken = Arc::new(AtomicU64::new(0));
     let counter = taken.clone();
     let counted = pieces
@@ -71,14 +62,7 @@ pub(super) fn expanded(
         decoder.multiple_members(true);
         Box::pin(decoder)
     };
-    let state = Expansion {
-        reader,
-        taken,
-        given: 0,
-        path: path.to_owned(),
-        compression,
-        limits: limits.clone(),
-    };
+    let state = Expansion { reader, taken, given: 0, path: path.to_owned(), compression, limits: limits.clone() };
     futures::stream::try_unfold(state, |mut state| async move {
         let piece = state.next().await?;
         Ok((!piece.is_empty()).then_some((piece, state)))
@@ -103,29 +87,18 @@ impl Expansion {
     fn bounded(&self, pending: usize) -> Result<(), Error> {
         let expanded = self.given + pending as u64;
         if expanded > self.limits.expanded_bytes {
-            return Err(Error::ExpandsTooFar {
-                path: self.path.clone(),
-                limit: self.limits.expanded_bytes,
-            });
+            return Err(Error::ExpandsTooFar { path: self.path.clone(), limit: self.limits.expanded_bytes });
         }
-        let most = self
-            .taken
-            .load(Ordering::Relaxed)
-            .saturating_mul(self.limits.expansion_ratio);
+        let most = self.taken.load(Ordering::Relaxed).saturating_mul(self.limits.expansion_ratio);
         if expanded > self.limits.expansion_grace && expanded > most {
-            return Err(Error::Bomb {
-                path: self.path.clone(),
-                limit: self.limits.expansion_ratio,
-            });
+            return Err(Error::Bomb { path: self.path.clone(), limit: self.limits.expansion_ratio });
         }
         Ok(())
     }
 
     /// An error of the stored stream passes through; any other is the decoder's.
     fn failure(&self, error: std::io::Error) -> Error {
-        let inner = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Error>());
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         inner.cloned().unwrap_or_else(|| Error::Corrupt {
             path: self.path.clone(),
             compression: self.compression.name(),

@@ -57,14 +57,7 @@ pub(super) fn object(
             _ => {
                 cursor.literal()?;
                 let text = &line[start..cursor.at];
-                each(
-                    &scratch.key,
-                    if text == b"null" {
-                        Value::Null
-                    } else {
-                        Value::Text(text)
-                    },
-                )?;
+                each(&scratch.key, if text == b"null" { Value::Null } else { Value::Text(text) })?;
             }
         }
         cursor.space();
@@ -100,20 +93,12 @@ impl Cursor<'_> {
 
     fn expect(&mut self, byte: u8, reason: &'static str) -> Result<(), Wrong> {
         self.space();
-        if self.take() == Some(byte) {
-            Ok(())
-        } else {
-            Err(Wrong::Line(reason))
-        }
+        if self.take() == Some(byte) { Ok(()) } else { Err(Wrong::Line(reason)) }
     }
 
     fn end(&mut self) -> Result<(), Wrong> {
         self.space();
-        if self.at == self.line.len() {
-            Ok(())
-        } else {
-            Err(Wrong::Line("something follows the object"))
-        }
+        if self.at == self.line.len() { Ok(()) } else { Err(Wrong::Line("something follows the object")) }
     }
 
     /// A string, unescaped into `out`.
@@ -189,10 +174,7 @@ impl Cursor<'_> {
     /// A number, a boolean or null.
     fn literal(&mut self) -> Result<(), Wrong> {
         let rest = &self.line[self.at..];
-        let length = rest
-            .iter()
-            .take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r'))
-            .count();
+        let length = rest.iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r')).count();
         let text = &rest[..length];
         if !matches!(text, b"true" | b"false" | b"null") && !number(text) {
             return Err(Wrong::Line("a value is not JSON"));
@@ -250,10 +232,7 @@ fn number(text: &[u8]) -> bool {
         rest = &fraction[length..];
     }
     if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
-        let exponent = exponent
-            .strip_prefix(b"+")
-            .or_else(|| exponent.strip_prefix(b"-"))
-            .unwrap_or(exponent);
+        let exponent = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
         let length = digits(exponent);
         return length > 0 && length == exponent.len();
     }

@@ -16,32 +16,20 @@ const MAGIC: &[u8] = b"PAR1";
 const TAIL: u64 = 8;
 
 /// Reads the footer of `file`.
-pub(super) async fn read(
-    store: &Store,
-    file: &File,
-    limits: &Limits,
-) -> Result<ArrowReaderMetadata, Error> {
-    let refuse = |reason| Error::Parquet {
-        path: file.path.clone(),
-        reason,
-    };
+pub(super) async fn read(store: &Store, file: &File, limits: &Limits) -> Result<ArrowReaderMetadata, Error> {
+    let refuse = |reason| Error::Parquet { path: file.path.clone(), reason };
     if file.size < TAIL + MAGIC.len() as u64 {
         return Err(refuse("it is too short to hold a footer"));
     }
     let location = store.path(&file.path)?;
     let object = store.object();
     let fail = |error: object_store::Error| Error::storage("read", &file.path, &error);
-    let tail = object
-        .get_range(&location, file.size - TAIL..file.size)
-        .await
-        .map_err(fail)?;
+    let tail = object.get_range(&location, file.size - TAIL..file.size).await.map_err(fail)?;
     let Some((length, magic)) = tail.split_first_chunk::<4>() else {
         return Err(refuse("it is truncated"));
     };
     if magic != MAGIC {
-        return Err(refuse(
-            "it does not end with the Parquet signature: it is truncated or something else",
-        ));
+        return Err(refuse("it does not end with the Parquet signature: it is truncated or something else"));
     }
     let length = u64::from(u32::from_le_bytes(*length));
     if length > limits.parquet_footer_bytes {
@@ -53,16 +41,10 @@ pub(super) async fn read(
         });
     }
     let end = file.size - TAIL;
-    let Some(start) = end
-        .checked_sub(length)
-        .filter(|&start| start >= MAGIC.len() as u64)
-    else {
+    let Some(start) = end.checked_sub(length).filter(|&start| start >= MAGIC.len() as u64) else {
         return Err(refuse("its footer claims to be longer than the file"));
     };
-    let bytes = object
-        .get_range(&location, start..end)
-        .await
-        .map_err(fail)?;
+    let bytes = object.get_range(&location, start..end).await.map_err(fail)?;
     // The thrift decoder is fed by whoever made the file; a panic of it is a broken file, not ours.
     let decoded = catch_unwind(AssertUnwindSafe(|| decode(&bytes)));
     let Ok(Some(footer)) = decoded else {
@@ -73,11 +55,7 @@ pub(super) async fn read(
     }
     if footer.schema().fields().len() > limits.columns {
         let found = footer.schema().fields().len();
-        return Err(Error::TooManyColumns {
-            path: file.path.clone(),
-            found,
-            limit: limits.columns,
-        });
+        return Err(Error::TooManyColumns { path: file.path.clone(), found, limit: limits.columns });
     }
     Ok(footer)
 }
@@ -91,18 +69,11 @@ fn decode(bytes: &[u8]) -> Option<ArrowReaderMetadata> {
 
 fn plausible(metadata: &ParquetMetaData, data_end: u64) -> bool {
     let groups = metadata.row_groups();
-    let rows: Option<i64> = groups.iter().try_fold(0i64, |sum, group| {
-        if group.num_rows() < 0 {
-            None
-        } else {
-            sum.checked_add(group.num_rows())
-        }
-    });
+    let rows: Option<i64> = groups
+        .iter()
+        .try_fold(0i64, |sum, group| if group.num_rows() < 0 { None } else { sum.checked_add(group.num_rows()) });
     rows == Some(metadata.file_metadata().num_rows())
-        && groups
-            .iter()
-            .flat_map(|group| group.columns())
-            .all(|chunk| within(chunk, data_end))
+        && groups.iter().flat_map(|group| group.columns()).all(|chunk| within(chunk, data_end))
 }
 
 fn within(chunk: &ColumnChunkMetaData, data_end: u64) -> bool {
@@ -110,14 +81,10 @@ fn within(chunk: &ColumnChunkMetaData, data_end: u64) -> bool {
         Some(dictionary) => dictionary.min(chunk.data_page_offset()),
         None => chunk.data_page_offset(),
     };
-    let start = chunk
-        .dictionary_page_offset()
-        .unwrap_or(chunk.data_page_offset());
-    let (Ok(_), Ok(start), Ok(length)) = (
-        u64::try_from(first),
-        u64::try_from(start),
-        u64::try_from(chunk.compressed_size()),
-    ) else {
+    let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+    let (Ok(_), Ok(start), Ok(length)) =
+        (u64::try_from(first), u64::try_from(start), u64::try_from(chunk.compressed_size()))
+    else {
         return false;
     };
     start >= MAGIC.len() as u64 && start.checked_add(length).is_some_and(|end| end <= data_end)

@@ -33,24 +33,16 @@ struct Header {
 pub(super) fn check(chunk: &[u8], values: i64, limit: u64) -> Result<(), Refused> {
     let (mut at, mut seen) = (0usize, 0i64);
     while at < chunk.len() && seen < values {
-        let mut cursor = Cursor {
-            bytes: &chunk[at..],
-            at: 0,
-        };
+        let mut cursor = Cursor { bytes: &chunk[at..], at: 0 };
         let header = cursor.header().ok_or(Refused::Malformed)?;
-        let (Ok(expanded), Ok(stored)) =
-            (u64::try_from(header.expanded), u64::try_from(header.stored))
-        else {
+        let (Ok(expanded), Ok(stored)) = (u64::try_from(header.expanded), u64::try_from(header.stored)) else {
             return Err(Refused::Malformed);
         };
         if expanded.max(stored) > limit {
             return Err(Refused::TooLarge(expanded.max(stored)));
         }
         let used = cursor.at + usize::try_from(stored).map_err(|_| Refused::Malformed)?;
-        at = at
-            .checked_add(used)
-            .filter(|&next| next <= chunk.len())
-            .ok_or(Refused::Malformed)?;
+        at = at.checked_add(used).filter(|&next| next <= chunk.len()).ok_or(Refused::Malformed)?;
         seen = seen.saturating_add(header.values.max(0));
     }
     Ok(())
@@ -171,11 +163,7 @@ impl Cursor<'_> {
 
     /// Inside a collection a boolean takes a byte.
     fn element(&mut self, kind: u8, depth: usize) -> Option<()> {
-        if matches!(kind, 1 | 2) {
-            self.byte().map(|_| ())
-        } else {
-            self.skip(kind, depth + 1)
-        }
+        if matches!(kind, 1 | 2) { self.byte().map(|_| ()) } else { self.skip(kind, depth + 1) }
     }
 
     fn skip_struct(&mut self, depth: usize) -> Option<()> {
@@ -189,10 +177,7 @@ impl Cursor<'_> {
     }
 
     fn advance(&mut self, bytes: usize) -> Option<()> {
-        self.at = self
-            .at
-            .checked_add(bytes)
-            .filter(|&at| at <= self.bytes.len())?;
+        self.at = self.at.checked_add(bytes).filter(|&at| at <= self.bytes.len())?;
         Some(())
     }
 }
@@ -234,22 +219,13 @@ mod tests {
 
     #[test]
     fn refuses_a_page_that_claims_two_gibibytes() {
-        assert_eq!(
-            check(&page(i64::from(i32::MAX), 10, 3, 10), 3, 256 << 20),
-            Err(Refused::TooLarge(2_147_483_647))
-        );
+        assert_eq!(check(&page(i64::from(i32::MAX), 10, 3, 10), 3, 256 << 20), Err(Refused::TooLarge(2_147_483_647)));
     }
 
     #[test]
     fn refuses_negative_sizes_truncation_and_noise() {
-        assert_eq!(
-            check(&page(-1, 10, 3, 10), 3, 1_000),
-            Err(Refused::Malformed)
-        );
-        assert_eq!(
-            check(&page(10, 10, 3, 4), 3, 1_000),
-            Err(Refused::Malformed)
-        );
+        assert_eq!(check(&page(-1, 10, 3, 10), 3, 1_000), Err(Refused::Malformed));
+        assert_eq!(check(&page(10, 10, 3, 4), 3, 1_000), Err(Refused::Malformed));
         assert_eq!(check(&[0xff; 40], 3, 1_000), Err(Refused::Malformed));
     }
 }

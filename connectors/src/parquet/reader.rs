@@ -40,45 +40,26 @@ impl Guarded {
             .flat_map(|group| group.columns())
             .map(|chunk| (chunk.byte_range(), chunk.num_values()))
             .collect();
-        Self {
-            store,
-            location,
-            metadata,
-            page_bytes,
-            chunks,
-        }
+        Self { store, location, metadata, page_bytes, chunks }
     }
 
     fn checked(&self, range: &Range<u64>, bytes: &Bytes) -> Result<()> {
         let path = || self.location.to_string();
         let error = match self.chunks.get(&(range.start, range.end - range.start)) {
-            None => Error::Parquet {
-                path: path(),
-                reason: "its column chunks overlap",
-            },
+            None => Error::Parquet { path: path(), reason: "its column chunks overlap" },
             Some(&values) => match pages::check(bytes, values, self.page_bytes) {
                 Ok(()) => return Ok(()),
-                Err(Refused::Malformed) => Error::Parquet {
-                    path: path(),
-                    reason: "its page headers are corrupt",
-                },
-                Err(Refused::TooLarge(claimed)) => Error::ParquetTooLarge {
-                    path: path(),
-                    what: "page",
-                    claimed,
-                    limit: self.page_bytes,
-                },
+                Err(Refused::Malformed) => Error::Parquet { path: path(), reason: "its page headers are corrupt" },
+                Err(Refused::TooLarge(claimed)) => {
+                    Error::ParquetTooLarge { path: path(), what: "page", claimed, limit: self.page_bytes }
+                }
             },
         };
         Err(ParquetError::External(Box::new(error)))
     }
 
     fn failed(&self, error: &object_store::Error) -> ParquetError {
-        ParquetError::External(Box::new(Error::storage(
-            "read",
-            self.location.as_ref(),
-            error,
-        )))
+        ParquetError::External(Box::new(Error::storage("read", self.location.as_ref(), error)))
     }
 }
 

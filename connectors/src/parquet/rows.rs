@@ -3,10 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt32Array, UInt64Array,
-    new_null_array,
-};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt32Array, UInt64Array, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use futures::{StreamExt, TryStreamExt};
@@ -54,16 +51,8 @@ fn decoder(inner: &Inner, (file, first, count): Piece, wanted: &[usize]) -> Resu
     let path = opened.file.path.clone();
     let metadata = opened.footer.metadata();
     let (origins, roots) = origins(inner, opened, wanted)?;
-    let before: i64 = metadata
-        .row_groups()
-        .iter()
-        .take(first)
-        .map(|group| group.num_rows())
-        .sum();
-    let fields: Vec<Field> = wanted
-        .iter()
-        .map(|&column| inner.schema.field(column).clone())
-        .collect();
+    let before: i64 = metadata.row_groups().iter().take(first).map(|group| group.num_rows()).sum();
+    let fields: Vec<Field> = wanted.iter().map(|&column| inner.schema.field(column).clone()).collect();
     let mut shape = Shape {
         path: path.clone(),
         file: u32::try_from(file).unwrap_or(u32::MAX),
@@ -72,12 +61,7 @@ fn decoder(inner: &Inner, (file, first, count): Piece, wanted: &[usize]) -> Resu
         row: u64::try_from(before).unwrap_or(0),
     };
     let location = inner.store.path(&path)?;
-    let reader = Guarded::new(
-        inner.store.object(),
-        location,
-        metadata.clone(),
-        inner.limits.parquet_page_bytes,
-    );
+    let reader = Guarded::new(inner.store.object(), location, metadata.clone(), inner.limits.parquet_page_bytes);
     let mask = ProjectionMask::roots(opened.footer.parquet_schema(), roots);
     let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, opened.footer.clone())
         .with_row_groups((first..first + count).collect())
@@ -90,19 +74,14 @@ fn decoder(inner: &Inner, (file, first, count): Piece, wanted: &[usize]) -> Resu
         .catch_unwind()
         .map(move |decoded| match decoded {
             Ok(decoded) => decoded.map_err(|error| convert(&path, &error)),
-            Err(_) => Err(Error::Parquet {
-                path: path.clone(),
-                reason: "its content cannot be decoded",
-            }),
+            Err(_) => Err(Error::Parquet { path: path.clone(), reason: "its content cannot be decoded" }),
         })
         .and_then(move |batch| {
             let shaped = shape.apply(&batch);
             async move { shaped }
         })
         .map_err(move |error| match error {
-            Error::NotFound { .. } => Error::Changed {
-                path: broken.clone(),
-            },
+            Error::NotFound { .. } => Error::Changed { path: broken.clone() },
             other => other,
         })
         .boxed())
@@ -115,18 +94,11 @@ fn convert(path: &str, error: &ParquetError) -> Error {
     {
         return ours.clone();
     }
-    Error::Parquet {
-        path: path.to_owned(),
-        reason: "its content cannot be decoded",
-    }
+    Error::Parquet { path: path.to_owned(), reason: "its content cannot be decoded" }
 }
 
 /// Origins of the wanted columns, and the root columns to decode for them.
-fn origins(
-    inner: &Inner,
-    opened: &Opened,
-    wanted: &[usize],
-) -> Result<(Vec<Origin>, Vec<usize>), Error> {
+fn origins(inner: &Inner, opened: &Opened, wanted: &[usize]) -> Result<(Vec<Origin>, Vec<usize>), Error> {
     let theirs = opened.footer.schema();
     let mut roots: Vec<usize> = wanted
         .iter()
@@ -140,10 +112,7 @@ fn origins(
     for &column in wanted {
         let field = inner.schema.field(column);
         origins.push(if column < inner.stored {
-            let decoded = theirs
-                .index_of(field.name())
-                .ok()
-                .and_then(|root| roots.binary_search(&root).ok());
+            let decoded = theirs.index_of(field.name()).ok().and_then(|root| roots.binary_search(&root).ok());
             decoded.map_or(Origin::Missing, Origin::Decoded)
         } else if column < constants {
             Origin::Constant(constant(opened, field)?)
@@ -158,27 +127,17 @@ fn origins(
 
 /// One row with the file's value of a constant column. An empty text is null (Delta protocol, "Partition Value Serialization").
 fn constant(opened: &Opened, field: &Field) -> Result<ArrayRef, Error> {
-    let value = opened
-        .constants
-        .get(field.name())
-        .and_then(Option::as_deref)
-        .filter(|value| !value.is_empty());
+    let value = opened.constants.get(field.name()).and_then(Option::as_deref).filter(|value| !value.is_empty());
     let text: ArrayRef = Arc::new(StringArray::from(vec![value]));
     let reason = "a partition value does not fit its column";
-    converted(&text, field.data_type()).ok_or_else(|| Error::Parquet {
-        path: opened.file.path.clone(),
-        reason,
-    })
+    converted(&text, field.data_type()).ok_or_else(|| Error::Parquet { path: opened.file.path.clone(), reason })
 }
 
 fn converted(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     if array.data_type() == to {
         return Some(array.clone());
     }
-    let strict = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(array, to, &strict).ok()
 }
 
@@ -187,16 +146,11 @@ impl Shape {
         let rows = batch.num_rows();
         let from = self.row;
         self.row += rows as u64;
-        let misfit = || Error::Parquet {
-            path: self.path.clone(),
-            reason: "a column does not fit its declared type",
-        };
+        let misfit = || Error::Parquet { path: self.path.clone(), reason: "a column does not fit its declared type" };
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.origins.len());
         for (origin, field) in self.origins.iter().zip(self.schema.fields()) {
             arrays.push(match origin {
-                Origin::Decoded(column) => {
-                    converted(batch.column(*column), field.data_type()).ok_or_else(misfit)?
-                }
+                Origin::Decoded(column) => converted(batch.column(*column), field.data_type()).ok_or_else(misfit)?,
                 Origin::Missing => new_null_array(field.data_type(), rows),
                 Origin::Constant(one) => {
                     let zeros = UInt32Array::from_value(0, rows);
@@ -207,7 +161,6 @@ impl Shape {
             });
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)
-            .map_err(|_| misfit())
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(|_| misfit())
     }
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions,
-    StringBuilder,
+    ArrayRef, BinaryBuilder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
 };
 use arrow::datatypes::{DataType, SchemaRef};
 use sqlx::sqlite::SqliteRow;
@@ -63,9 +62,7 @@ impl Affinity {
     pub(super) fn selected(self, column: &str) -> String {
         match self {
             Self::Unknown => {
-                format!(
-                    "CASE typeof({column}) WHEN 'blob' THEN {column} ELSE CAST({column} AS TEXT) END"
-                )
+                format!("CASE typeof({column}) WHEN 'blob' THEN {column} ELSE CAST({column} AS TEXT) END")
             }
             _ => column.to_owned(),
         }
@@ -95,12 +92,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(
-        table: &str,
-        schema: SchemaRef,
-        affinities: Vec<Affinity>,
-        limits: &Limits,
-    ) -> Self {
+    pub(super) fn new(table: &str, schema: SchemaRef, affinities: Vec<Affinity>, limits: &Limits) -> Self {
         let columns = affinities
             .iter()
             .map(|affinity| match affinity {
@@ -165,21 +157,17 @@ impl Builder {
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         self.before += self.rows as u64;
         (self.rows, self.bytes) = (0, 0);
-        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(|_| {
-            Error::Database {
-                path: self.table.clone(),
-                action: "read",
-                reason: "its columns do not fit together",
-            }
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map_err(|_| Error::Database {
+            path: self.table.clone(),
+            action: "read",
+            reason: "its columns do not fit together",
         })
     }
 }
 
 /// Appends one value, giving its bytes, or the storage class that does not fit.
 fn put(column: &mut Column, row: &SqliteRow, index: usize) -> Result<usize, &'static str> {
-    let value = row
-        .try_get_raw(index)
-        .map_err(|_| "value that cannot be read")?;
+    let value = row.try_get_raw(index).map_err(|_| "value that cannot be read")?;
     if value.is_null() {
         match column {
             Column::Integer(builder) => builder.append_null(),
@@ -200,9 +188,7 @@ fn put(column: &mut Column, row: &SqliteRow, index: usize) -> Result<usize, &'st
             Ok(8)
         }
         (Column::Text(builder), "text") => {
-            let text: &str = row
-                .try_get_unchecked(index)
-                .map_err(|_| "text that is not UTF-8")?;
+            let text: &str = row.try_get_unchecked(index).map_err(|_| "text that is not UTF-8")?;
             if text.is_empty() {
                 builder.append_null()
             } else {

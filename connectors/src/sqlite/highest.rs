@@ -11,38 +11,21 @@ use crate::store::Store;
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NoTable`], [`Error::ColumnMissing`], [`Error::Database`].
-pub async fn highest(
-    store: &Store,
-    path: &str,
-    table: &str,
-    column: &str,
-) -> Result<Option<Bound>, Error> {
+pub async fn highest(store: &Store, path: &str, table: &str, column: &str) -> Result<Option<Bound>, Error> {
+    crate::store::path::checked(path)?;
     let file = store.file(path)?;
     if !file.is_file() {
-        return Err(Error::NotFound {
-            path: path.to_owned(),
-        });
+        return Err(Error::NotFound { path: path.to_owned() });
     }
-    let connect = SqliteConnectOptions::new()
-        .filename(&file)
-        .read_only(true)
-        .disable_statement_logging();
-    let mut connection = connect
-        .connect()
-        .await
-        .map_err(|error| failure(path, "opened", &error))?;
+    let connect = SqliteConnectOptions::new().filename(&file).read_only(true).disable_statement_logging();
+    let mut connection = connect.connect().await.map_err(|error| failure(path, "opened", &error))?;
     let (schema, _) = introspect(&mut connection, path, table).await?;
     if schema.index_of(column).is_err() {
-        return Err(Error::ColumnMissing {
-            column: column.to_owned(),
-        });
+        return Err(Error::ColumnMissing { column: column.to_owned() });
     }
     let sql = format!("SELECT max({}) FROM {}", quoted(column), quoted(table));
     let fail = |error: sqlx::Error| failure(path, "read", &error);
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .fetch_one(&mut connection)
-        .await
-        .map_err(fail)?;
+    let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut connection).await.map_err(fail)?;
     let raw = row.try_get_raw(0).map_err(fail)?;
     if raw.is_null() {
         return Ok(None);

@@ -11,9 +11,8 @@ use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
-    Result, UploadPart,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 
 const STORE: &str = "local";
@@ -32,20 +31,12 @@ impl Durable {
     /// Wraps `inner`, whose prefix is the canonical directory `root`.
     #[must_use]
     pub fn new(inner: LocalFileSystem, root: PathBuf) -> Self {
-        Self {
-            inner,
-            synced: root.clone(),
-            root,
-        }
+        Self { inner, synced: root.clone(), root }
     }
 
     /// Like [`Durable::new`] for a prefix of `root` of which only what is below `synced` is written.
     pub(crate) fn below(inner: LocalFileSystem, root: PathBuf, synced: PathBuf) -> Self {
-        Self {
-            inner,
-            root,
-            synced,
-        }
+        Self { inner, root, synced }
     }
 
     fn file(&self, path: &Path) -> PathBuf {
@@ -70,30 +61,18 @@ impl std::fmt::Display for Durable {
 
 #[async_trait]
 impl ObjectStore for Durable {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         if matches!(options.mode, PutMode::Update(_)) || !options.attributes.is_empty() {
             return self.inner.put_opts(location, payload, options).await;
         }
         let (root, file) = (self.synced.clone(), self.file(location));
         let create = matches!(options.mode, PutMode::Create);
         let shown = location.to_string();
-        let written =
-            tokio::task::spawn_blocking(move || put(&root, &file, &payload, create)).await;
+        let written = tokio::task::spawn_blocking(move || put(&root, &file, &payload, create)).await;
         match written {
-            Ok(Ok(())) => Ok(PutResult {
-                e_tag: None,
-                version: None,
-            }),
+            Ok(Ok(())) => Ok(PutResult { e_tag: None, version: None }),
             Ok(Err(error)) if create && error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(Error::AlreadyExists {
-                    path: shown,
-                    source: Box::new(error),
-                })
+                Err(Error::AlreadyExists { path: shown, source: Box::new(error) })
             }
             Ok(Err(error)) => Err(generic(error)),
             Err(error) => Err(generic(error)),
@@ -106,11 +85,7 @@ impl ObjectStore for Durable {
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         let inner = self.inner.put_multipart_opts(location, options).await?;
-        Ok(Box::new(DurableUpload {
-            inner,
-            root: self.root.clone(),
-            file: self.file(location),
-        }))
+        Ok(Box::new(DurableUpload { inner, root: self.root.clone(), file: self.file(location) }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -121,10 +96,7 @@ impl ObjectStore for Durable {
         self.inner.get_ranges(location, ranges).await
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         self.inner.delete_stream(locations)
     }
 
@@ -132,11 +104,7 @@ impl ObjectStore for Durable {
         self.inner.list(prefix)
     }
 
-    fn list_with_offset(
-        &self,
-        prefix: Option<&Path>,
-        offset: &Path,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
         self.inner.list_with_offset(prefix, offset)
     }
 
@@ -191,13 +159,8 @@ fn put(root: &FsPath, file: &FsPath, payload: &PutPayload, create: bool) -> std:
     let mut staged = file.as_os_str().to_owned();
     staged.push(format!("#{}", uuid::Uuid::new_v4().as_u128()));
     let staged = PathBuf::from(staged);
-    let done = write_synced(&staged, payload).and_then(|()| {
-        if create {
-            std::fs::hard_link(&staged, file)
-        } else {
-            std::fs::rename(&staged, file)
-        }
-    });
+    let done = write_synced(&staged, payload)
+        .and_then(|()| if create { std::fs::hard_link(&staged, file) } else { std::fs::rename(&staged, file) });
     if create || done.is_err() {
         let _ = std::fs::remove_file(&staged);
     }
@@ -235,8 +198,5 @@ where
 }
 
 fn generic(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Generic {
-        store: STORE,
-        source: Box::new(error),
-    }
+    Error::Generic { store: STORE, source: Box::new(error) }
 }

@@ -9,24 +9,30 @@ use crate::Error;
 /// Longest path, in bytes.
 const LONGEST: usize = 1_024;
 
-/// Turns text into an object path below the root, refusing whatever could mean another place:
-/// absolute paths, `..`, `.`, empty segments, backslashes, drive letters, percent signs, NUL and control characters.
+/// The object path of a name that a person wrote. As [`stored`], and without percent signs, which may hide another path.
 ///
 /// # Errors
 /// [`Error::PathRefused`] with the rule that was broken.
 pub fn checked(text: &str) -> Result<Path, Error> {
-    let refuse = |reason| Error::PathRefused {
-        path: text.escape_default().to_string(),
-        reason,
-    };
+    if text.contains('%') {
+        return Err(refused(text, "it holds a percent sign, which may hide another path"));
+    }
+    stored(text)
+}
+
+/// Turns text into an object path below the root, refusing whatever could mean another place:
+/// absolute paths, `..`, `.`, empty segments, backslashes, drive letters, NUL and control characters.
+/// A percent sign stands for itself: partition directories hold escapes, and nothing here decodes them.
+///
+/// # Errors
+/// [`Error::PathRefused`] with the rule that was broken.
+pub fn stored(text: &str) -> Result<Path, Error> {
+    let refuse = |reason| refused(text, reason);
     if text.is_empty() {
         return Err(refuse("it is empty"));
     }
     if text.len() > LONGEST {
-        return Err(Error::PathRefused {
-            path: "…".to_owned(),
-            reason: "it is longer than 1,024 bytes",
-        });
+        return Err(Error::PathRefused { path: "…".to_owned(), reason: "it is longer than 1,024 bytes" });
     }
     if text.starts_with('/') {
         return Err(refuse("it is absolute"));
@@ -37,11 +43,6 @@ pub fn checked(text: &str) -> Result<Path, Error> {
     if text.contains('\\') || text.as_bytes().get(1) == Some(&b':') {
         return Err(refuse("it holds a backslash or a drive letter"));
     }
-    if text.contains('%') {
-        return Err(refuse(
-            "it holds a percent sign, which may hide another path",
-        ));
-    }
     for segment in text.split('/') {
         match segment {
             "" => return Err(refuse("it has an empty segment")),
@@ -50,6 +51,10 @@ pub fn checked(text: &str) -> Result<Path, Error> {
         }
     }
     Path::parse(text).map_err(|_| refuse("it is not a valid object path"))
+}
+
+fn refused(text: &str, reason: &'static str) -> Error {
+    Error::PathRefused { path: text.escape_default().to_string(), reason }
 }
 
 /// Refuses a path of which an existing part is a symbolic link that leads out of `root`.
@@ -63,10 +68,7 @@ pub fn inside(root: &FsPath, path: &Path) -> Result<(), Error> {
         let Ok(meta) = full.symlink_metadata() else {
             return Ok(());
         };
-        let escapes = meta.is_symlink()
-            && !full
-                .canonicalize()
-                .is_ok_and(|target| target.starts_with(root));
+        let escapes = meta.is_symlink() && !full.canonicalize().is_ok_and(|target| target.starts_with(root));
         if escapes {
             return Err(Error::PathRefused {
                 path: path.to_string(),

@@ -29,12 +29,7 @@ pub enum Transfer {
 pub async fn sha256_of(store: &Store, path: &str) -> Result<(String, u64), Error> {
     let location = store.path(path)?;
     let fail = |error: object_store::Error| Error::storage("read", path, &error);
-    let mut stream = store
-        .object
-        .get(&location)
-        .await
-        .map_err(fail)?
-        .into_stream();
+    let mut stream = store.object.get(&location).await.map_err(fail)?.into_stream();
     let (mut hash, mut size) = (Sha256::new(), 0u64);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(fail)?;
@@ -49,36 +44,21 @@ pub async fn sha256_of(store: &Store, path: &str) -> Result<(String, u64), Error
 ///
 /// # Errors
 /// [`Error::Exists`] when the target holds something else, [`Error::Changed`] when the source does not have the digest.
-pub async fn transfer(
-    from: &Store,
-    path: &str,
-    to: &Store,
-    target: &str,
-    sha256: &str,
-) -> Result<Transfer, Error> {
+pub async fn transfer(from: &Store, path: &str, to: &Store, target: &str, sha256: &str) -> Result<Transfer, Error> {
     let (source, destination) = (from.path(path)?, to.path(target)?);
-    let size = from
-        .object
-        .head(&source)
-        .await
-        .map_err(|error| Error::storage("read", path, &error))?
-        .size;
+    let size = from.object.head(&source).await.map_err(|error| Error::storage("read", path, &error))?.size;
     match to.object.head(&destination).await {
         Ok(found) if found.size == size && sha256_of(to, target).await?.0 == sha256 => {
             return Ok(Transfer::Present);
         }
         Ok(_) => {
-            return Err(Error::Exists {
-                path: target.to_owned(),
-            });
+            return Err(Error::Exists { path: target.to_owned() });
         }
         Err(object_store::Error::NotFound { .. }) => {}
         Err(error) => return Err(Error::storage("read", target, &error)),
     }
     if sha256_of(from, path).await?.0 != sha256 {
-        return Err(Error::Changed {
-            path: path.to_owned(),
-        });
+        return Err(Error::Changed { path: path.to_owned() });
     }
     if link(from, path, to, target).await {
         return Ok(Transfer::Linked);
@@ -88,8 +68,7 @@ pub async fn transfer(
 }
 
 async fn link(from: &Store, path: &str, to: &Store, target: &str) -> bool {
-    let (Ok(source), Ok(destination), Some(root)) = (from.file(path), to.file(target), to.root())
-    else {
+    let (Ok(source), Ok(destination), Some(root)) = (from.file(path), to.file(target), to.root()) else {
         return false;
     };
     let root = root.to_path_buf();
@@ -122,23 +101,11 @@ async fn copy(
         part.extend_from_slice(&chunk);
         if part.len() >= PART {
             let full = std::mem::replace(&mut part, Vec::with_capacity(PART));
-            upload
-                .put_part(PutPayload::from(full))
-                .await
-                .map_err(write)?;
+            upload.put_part(PutPayload::from(full)).await.map_err(write)?;
         }
     }
-    upload
-        .put_part(PutPayload::from(part))
-        .await
-        .map_err(write)?;
-    finish(
-        upload,
-        crate::write::hex(&hash.finalize()) == sha256,
-        source.as_ref(),
-    )
-    .await?
-    .map_err(write)
+    upload.put_part(PutPayload::from(part)).await.map_err(write)?;
+    finish(upload, crate::write::hex(&hash.finalize()) == sha256, source.as_ref()).await?.map_err(write)
 }
 
 async fn finish(
@@ -150,7 +117,5 @@ async fn finish(
         return Ok(upload.complete().await.map(|_| ()));
     }
     let _ = upload.abort().await;
-    Err(Error::Changed {
-        path: source.to_owned(),
-    })
+    Err(Error::Changed { path: source.to_owned() })
 }

@@ -14,21 +14,13 @@ async fn a_put_is_whole_and_create_never_overwrites() {
     let object = place.store.object();
     let path = place.store.path("a/b/c.txt").unwrap();
     object.put(&path, "one".into()).await.unwrap();
-    let create = PutOptions {
-        mode: PutMode::Create,
-        ..Default::default()
-    };
+    let create = PutOptions { mode: PutMode::Create, ..Default::default() };
     let again = object.put_opts(&path, "two".into(), create.clone()).await;
-    assert!(matches!(
-        again,
-        Err(object_store::Error::AlreadyExists { .. })
-    ));
+    assert!(matches!(again, Err(object_store::Error::AlreadyExists { .. })));
     assert_eq!(place.get("a/b/c.txt"), b"one");
     object.put(&path, "three".into()).await.unwrap();
     assert_eq!(place.get("a/b/c.txt"), b"three");
-    let left = std::fs::read_dir(place.directory.path().join("a/b"))
-        .unwrap()
-        .count();
+    let left = std::fs::read_dir(place.directory.path().join("a/b")).unwrap().count();
     assert_eq!(left, 1, "nothing but the file is left");
 }
 
@@ -38,35 +30,17 @@ async fn a_transfer_happens_once_and_checks_content() {
     from.put("x/data.bin", vec![7u8; 9 << 20]);
     let (digest, size) = sha256_of(&from.store, "x/data.bin").await.unwrap();
     assert_eq!(size, 9 << 20);
-    let first = transfer(&from.store, "x/data.bin", &to.store, "y/data.bin", &digest)
-        .await
-        .unwrap();
+    let first = transfer(&from.store, "x/data.bin", &to.store, "y/data.bin", &digest).await.unwrap();
     assert_ne!(first, Transfer::Present);
     assert_eq!(to.get("y/data.bin"), from.get("x/data.bin"));
-    let second = transfer(&from.store, "x/data.bin", &to.store, "y/data.bin", &digest)
-        .await
-        .unwrap();
+    let second = transfer(&from.store, "x/data.bin", &to.store, "y/data.bin", &digest).await.unwrap();
     assert_eq!(second, Transfer::Present);
     to.put("z.bin", vec![8u8; 9 << 20]);
-    let error = transfer(&from.store, "x/data.bin", &to.store, "z.bin", &digest)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error,
-        Error::Exists {
-            path: "z.bin".into()
-        }
-    );
+    let error = transfer(&from.store, "x/data.bin", &to.store, "z.bin", &digest).await.unwrap_err();
+    assert_eq!(error, Error::Exists { path: "z.bin".into() });
     let wrong = "0".repeat(64);
-    let error = transfer(&from.store, "x/data.bin", &to.store, "w.bin", &wrong)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error,
-        Error::Changed {
-            path: "x/data.bin".into()
-        }
-    );
+    let error = transfer(&from.store, "x/data.bin", &to.store, "w.bin", &wrong).await.unwrap_err();
+    assert_eq!(error, Error::Changed { path: "x/data.bin".into() });
     assert!(!to.directory.path().join("w.bin").exists());
 }
 
@@ -74,17 +48,11 @@ async fn a_transfer_happens_once_and_checks_content() {
 async fn a_transfer_between_stores_without_a_directory_copies() {
     let from = Place::new();
     from.put("data.bin", vec![7u8; 17 << 20]);
-    let to =
-        crate::store::Store::remote(std::sync::Arc::new(object_store::memory::InMemory::new()));
+    let to = crate::store::Store::remote(std::sync::Arc::new(object_store::memory::InMemory::new()));
     let (digest, _) = sha256_of(&from.store, "data.bin").await.unwrap();
-    let done = transfer(&from.store, "data.bin", &to, "data.bin", &digest)
-        .await
-        .unwrap();
+    let done = transfer(&from.store, "data.bin", &to, "data.bin", &digest).await.unwrap();
     assert_eq!(done, Transfer::Copied);
-    assert_eq!(
-        sha256_of(&to, "data.bin").await.unwrap(),
-        (digest, 17 << 20)
-    );
+    assert_eq!(sha256_of(&to, "data.bin").await.unwrap(), (digest, 17 << 20));
 }
 
 #[tokio::test]
@@ -93,34 +61,17 @@ async fn a_listing_is_bounded_and_sorted() {
     for i in (0..30).rev() {
         place.put(&format!("d/{i:02}.csv"), "id\n");
     }
-    let found = files::expand(&place.store, &["d/*.csv".into()], &Limits::default())
-        .await
-        .unwrap();
+    let found = files::expand(&place.store, &["d/*.csv".into()], &Limits::default()).await.unwrap();
     assert!(found.is_sorted_by(|a, b| a.path < b.path) && found.len() == 30);
-    let few = Limits {
-        files: 5,
-        ..Limits::default()
-    };
-    let error = files::expand(&place.store, &["d/*.csv".into()], &few)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error,
-        Error::TooManyFiles {
-            pattern: "d/*.csv".into(),
-            limit: 5
-        }
-    );
+    let few = Limits { files: 5, ..Limits::default() };
+    let error = files::expand(&place.store, &["d/*.csv".into()], &few).await.unwrap_err();
+    assert_eq!(error, Error::TooManyFiles { pattern: "d/*.csv".into(), limit: 5 });
 }
 
 #[tokio::test]
 async fn a_drop_waits_for_flag_count_and_stable_size() {
     let place = Place::new();
-    let readiness = Readiness {
-        flag: Some("_OK".into()),
-        count_file: Some("_COUNT".into()),
-        stable: true,
-    };
+    let readiness = Readiness { flag: Some("_OK".into()), count_file: Some("_COUNT".into()), stable: true };
     let patterns = ["area/20261120/*.csv".to_owned()];
     let limits = Limits::default();
     let waits = |what: &str| State::Waiting { what: what.into() };
@@ -130,10 +81,7 @@ async fn a_drop_waits_for_flag_count_and_stable_size() {
     };
     assert_eq!(see(None).await.unwrap().state, waits("area/20261120/_OK"));
     place.put("area/20261120/_OK", "");
-    assert_eq!(
-        see(None).await.unwrap().state,
-        waits("area/20261120/_COUNT")
-    );
+    assert_eq!(see(None).await.unwrap().state, waits("area/20261120/_COUNT"));
     place.put("area/20261120/_COUNT", "three");
     assert!(matches!(see(None).await, Err(Error::CountFile { .. })));
     place.put("area/20261120/_COUNT", " 3\r\n");
@@ -145,18 +93,9 @@ async fn a_drop_waits_for_flag_count_and_stable_size() {
     let second = see(Some(&first)).await.unwrap();
     assert_eq!(second.state, waits("stable size"));
     let third = see(Some(&second)).await.unwrap();
-    assert_eq!(
-        (third.state.clone(), third.expected),
-        (State::Ready, Some(3))
-    );
+    assert_eq!((third.state.clone(), third.expected), (State::Ready, Some(3)));
     assert_eq!(third.compare(3), State::Ready);
-    assert_eq!(
-        third.compare(2),
-        State::Mismatch {
-            expected: 3,
-            found: 2
-        }
-    );
+    assert_eq!(third.compare(2), State::Mismatch { expected: 3, found: 2 });
 }
 
 #[test]

@@ -20,13 +20,8 @@ async fn values_become_their_exact_text() {
         "{}",
     ];
     place.put("a.ndjson", lines.join("\r\n"));
-    let rows = outcome(&place, &with("a.ndjson", &["id", "rate", "ok", "name"]))
-        .await
-        .unwrap();
-    assert_eq!(
-        rows[0],
-        ["12345678901234567890123", "1.10", "true", "张\n\"三\" 𠮷"]
-    );
+    let rows = outcome(&place, &with("a.ndjson", &["id", "rate", "ok", "name"])).await.unwrap();
+    assert_eq!(rows[0], ["12345678901234567890123", "1.10", "true", "张\n\"三\" 𠮷"]);
     assert_eq!(rows[1], ["-0.5e+10", "∅", "false", "∅"]);
     assert_eq!(rows[2], ["∅", "∅", "∅", "∅"]);
 }
@@ -54,28 +49,14 @@ async fn wrong_lines_are_named_without_data() {
     ];
     for line in wrong {
         place.put("w.ndjson", format!("{{\"id\":1}}\n{line}\n"));
-        let error = outcome(&place, &with("w.ndjson", &["id"]))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, Error::Json { line: 2, .. }),
-            "{line}: {error:?}"
-        );
+        let error = outcome(&place, &with("w.ndjson", &["id"])).await.unwrap_err();
+        assert!(matches!(error, Error::Json { line: 2, .. }), "{line}: {error:?}");
         silent(&error, &[secret]);
     }
-    for line in [
-        "{\"id\":{\"a\":13912345678}}",
-        "{\"id\":[1]}",
-        "{\"id\":1,\"id\":2}",
-    ] {
+    for line in ["{\"id\":{\"a\":13912345678}}", "{\"id\":[1]}", "{\"id\":1,\"id\":2}"] {
         place.put("w.ndjson", line);
-        let error = outcome(&place, &with("w.ndjson", &["id"]))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(&error, Error::JsonField { line: 1, column, .. } if column == "id"),
-            "{line}: {error:?}"
-        );
+        let error = outcome(&place, &with("w.ndjson", &["id"])).await.unwrap_err();
+        assert!(matches!(&error, Error::JsonField { line: 1, column, .. } if column == "id"), "{line}: {error:?}");
         silent(&error, &[secret]);
     }
 }
@@ -83,23 +64,8 @@ async fn wrong_lines_are_named_without_data() {
 #[tokio::test]
 async fn long_lines_and_undeclared_fields() {
     let place = Place::new();
-    place.put(
-        "l.ndjson",
-        format!("{{\"id\":1}}\n{{\"id\":\"{}", "x".repeat(100 << 20)),
-    );
-    let error = outcome(&place, &with("l.ndjson", &["id"]))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error,
-        Error::RecordTooLong {
-            path: "l.ndjson".into(),
-            line: 2,
-            limit: 16 << 20
-        }
-    );
-    assert!(matches!(
-        outcome(&place, &with("l.ndjson", &[])).await,
-        Err(Error::Option { .. })
-    ));
+    place.put("l.ndjson", format!("{{\"id\":1}}\n{{\"id\":\"{}", "x".repeat(100 << 20)));
+    let error = outcome(&place, &with("l.ndjson", &["id"])).await.unwrap_err();
+    assert_eq!(error, Error::RecordTooLong { path: "l.ndjson".into(), line: 2, limit: 16 << 20 });
+    assert!(matches!(outcome(&place, &with("l.ndjson", &[])).await, Err(Error::Option { .. })));
 }

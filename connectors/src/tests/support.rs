@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use tempfile::TempDir;
@@ -34,10 +34,7 @@ impl Place {
     }
 
     pub(super) fn context(&self) -> Context {
-        Context {
-            store: self.store.clone(),
-            parallelism: 2,
-        }
+        Context { store: self.store.clone(), parallelism: 2 }
     }
 
     pub(super) async fn open(&self, request: &Request) -> Result<Arc<dyn Source>, Error> {
@@ -46,30 +43,17 @@ impl Place {
 }
 
 pub(super) fn request(format: Format, pattern: &str) -> Request {
-    Request {
-        format,
-        patterns: vec![pattern.to_owned()],
-        expected_columns: Vec::new(),
-        limits: Limits::default(),
-    }
+    Request { format, patterns: vec![pattern.to_owned()], expected_columns: Vec::new(), limits: Limits::default() }
 }
 
 pub(super) fn csv_request(pattern: &str) -> Request {
     request(Format::Csv(csv::Options::default()), pattern)
 }
 
-pub(super) async fn batches(
-    source: &dyn Source,
-    projection: Option<&[usize]>,
-) -> Result<Vec<RecordBatch>, Error> {
+pub(super) async fn batches(source: &dyn Source, projection: Option<&[usize]>) -> Result<Vec<RecordBatch>, Error> {
     let mut all = Vec::new();
     for split in 0..source.splits() {
-        all.extend(
-            source
-                .read(split, projection)
-                .try_collect::<Vec<_>>()
-                .await?,
-        );
+        all.extend(source.read(split, projection).try_collect::<Vec<_>>().await?);
     }
     Ok(all)
 }
@@ -79,18 +63,10 @@ pub(super) fn rows(batches: &[RecordBatch]) -> Vec<Vec<String>> {
     let options = FormatOptions::new().with_null("∅");
     let mut rows = Vec::new();
     for batch in batches {
-        let columns: Vec<_> = batch
-            .columns()
-            .iter()
-            .map(|array| ArrayFormatter::try_new(array.as_ref(), &options).unwrap())
-            .collect();
+        let columns: Vec<_> =
+            batch.columns().iter().map(|array| ArrayFormatter::try_new(array.as_ref(), &options).unwrap()).collect();
         for row in 0..batch.num_rows() {
-            rows.push(
-                columns
-                    .iter()
-                    .map(|column| column.value(row).to_string())
-                    .collect(),
-            );
+            rows.push(columns.iter().map(|column| column.value(row).to_string()).collect());
         }
     }
     rows
@@ -106,19 +82,9 @@ pub(super) async fn outcome(place: &Place, request: &Request) -> Result<Vec<Vec<
     all_rows(source.as_ref()).await
 }
 
-pub(super) fn text(batch: &RecordBatch, column: usize) -> Vec<Option<String>> {
-    let array = batch.column(column).as_string::<i32>();
-    (0..array.len())
-        .map(|row| (!array.is_null(row)).then(|| array.value(row).to_owned()))
-        .collect()
-}
-
 /// Neither form of an error may hold data.
 pub(super) fn silent(error: &Error, secrets: &[&str]) {
-    let shown = format!(
-        "{error} {error:?} {}",
-        serde_json::to_string(error).unwrap()
-    );
+    let shown = format!("{error} {error:?} {}", serde_json::to_string(error).unwrap());
     for secret in secrets {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -127,19 +93,13 @@ pub(super) fn silent(error: &Error, secrets: &[&str]) {
 pub(super) async fn gzip(bytes: &[u8]) -> Vec<u8> {
     use tokio::io::AsyncReadExt;
     let mut out = Vec::new();
-    async_compression::tokio::bufread::GzipEncoder::new(bytes)
-        .read_to_end(&mut out)
-        .await
-        .unwrap();
+    async_compression::tokio::bufread::GzipEncoder::new(bytes).read_to_end(&mut out).await.unwrap();
     out
 }
 
 pub(super) async fn zstd(bytes: &[u8]) -> Vec<u8> {
     use tokio::io::AsyncReadExt;
     let mut out = Vec::new();
-    async_compression::tokio::bufread::ZstdEncoder::new(bytes)
-        .read_to_end(&mut out)
-        .await
-        .unwrap();
+    async_compression::tokio::bufread::ZstdEncoder::new(bytes).read_to_end(&mut out).await.unwrap();
     out
 }

@@ -33,20 +33,11 @@ impl TextColumns {
         for (slot, &position) in wanted.iter().enumerate() {
             slots[position] = Some(slot);
         }
-        let fields: Vec<_> = wanted
-            .iter()
-            .map(|&position| schema.fields()[position].clone())
-            .collect();
+        let fields: Vec<_> = wanted.iter().map(|&position| schema.fields()[position].clone()).collect();
         Self {
             schema: Arc::new(Schema::new(fields)),
             slots,
-            columns: vec![
-                Column {
-                    values: Vec::new(),
-                    ends: vec![0]
-                };
-                wanted.len()
-            ],
+            columns: vec![Column { values: Vec::new(), ends: vec![0] }; wanted.len()],
             batch_rows: limits.batch_rows,
             batch_bytes: limits.batch_bytes,
             rows: 0,
@@ -102,8 +93,7 @@ impl TextColumns {
         }
         let arrays: Option<Vec<ArrayRef>> = self.columns.iter_mut().map(Column::take).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch =
-            RecordBatch::try_new_with_options(self.schema.clone(), arrays.ok_or(())?, &options);
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays.ok_or(())?, &options);
         batch.map(Some).map_err(|_| ())
     }
 }

@@ -22,13 +22,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(pieces: Pieces, text: Text) -> Self {
-        Self {
-            pieces,
-            text,
-            buffer: Vec::new(),
-            start: 0,
-            ended: false,
-        }
+        Self { pieces, text, buffer: Vec::new(), start: 0, ended: false }
     }
 
     /// The text that has been read and not consumed.
@@ -49,10 +43,7 @@ impl Window {
     pub(crate) async fn fill(&mut self) -> Result<(), Error> {
         self.buffer.drain(..self.start);
         self.start = 0;
-        let wanted = self
-            .buffer
-            .len()
-            .saturating_add(self.buffer.len().max(FILL));
+        let wanted = self.buffer.len().saturating_add(self.buffer.len().max(FILL));
         while self.buffer.len() < wanted && !self.ended {
             match self.pieces.try_next().await? {
                 Some(piece) => self.text.push(&piece, false, &mut self.buffer)?,
@@ -87,21 +78,15 @@ where
 {
     let stream = async move {
         let start = (opening.await?, records);
-        Ok::<_, Error>(futures::stream::try_unfold(
-            start,
-            |(mut window, mut records)| async move {
-                let batch = next(&mut window, &mut records).await?;
-                Ok(batch.map(|batch| (batch, (window, records))))
-            },
-        ))
+        Ok::<_, Error>(futures::stream::try_unfold(start, |(mut window, mut records)| async move {
+            let batch = next(&mut window, &mut records).await?;
+            Ok(batch.map(|batch| (batch, (window, records))))
+        }))
     };
     futures::stream::once(stream).try_flatten().boxed()
 }
 
-async fn next(
-    window: &mut Window,
-    records: &mut impl Records,
-) -> Result<Option<RecordBatch>, Error> {
+async fn next(window: &mut Window, records: &mut impl Records) -> Result<Option<RecordBatch>, Error> {
     loop {
         let used = records.parse(window.unread(), window.ended())?;
         window.consume(used);

@@ -22,10 +22,7 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self {
-            header: true,
-            mark: false,
-        }
+        Self { header: true, mark: false }
     }
 }
 
@@ -44,10 +41,7 @@ pub struct CsvSink {
 
 impl std::fmt::Debug for CsvSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CsvSink")
-            .field("path", &self.upload.path())
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
+        f.debug_struct("CsvSink").field("path", &self.upload.path()).field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
@@ -56,31 +50,12 @@ impl CsvSink {
     ///
     /// # Errors
     /// [`Error::PathRefused`], [`Error::Storage`], [`Error::Write`] for a nested column.
-    pub async fn create(
-        store: &Store,
-        path: &str,
-        schema: SchemaRef,
-        options: &CsvOptions,
-    ) -> Result<Self, Error> {
-        if schema
-            .fields()
-            .iter()
-            .any(|field| field.data_type().is_nested())
-        {
-            return Err(Error::Write {
-                path: path.to_owned(),
-                reason: "CSV cannot hold a nested column",
-            });
+    pub async fn create(store: &Store, path: &str, schema: SchemaRef, options: &CsvOptions) -> Result<Self, Error> {
+        if schema.fields().iter().any(|field| field.data_type().is_nested()) {
+            return Err(Error::Write { path: path.to_owned(), reason: "CSV cannot hold a nested column" });
         }
         let upload = Upload::start(store, path).await?;
-        let mut sink = Self {
-            schema,
-            upload,
-            buffer: Vec::new(),
-            scratch: Vec::new(),
-            rows: 0,
-            prefixed: 0,
-        };
+        let mut sink = Self { schema, upload, buffer: Vec::new(), scratch: Vec::new(), rows: 0, prefixed: 0 };
         if options.mark {
             sink.buffer.extend_from_slice("\u{feff}".as_bytes());
         }
@@ -105,19 +80,19 @@ impl CsvSink {
     /// # Errors
     /// [`Error::Write`] when the batch does not fit the schema; [`Error::Storage`].
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let misfit = || Error::Write {
-            path: self.upload.path().to_owned(),
-            reason: "a batch does not fit the schema",
-        };
+        self.format(batch)?;
+        self.upload.push(&mut self.buffer, false).await
+    }
+
+    /// Apart from the sending, because formatters may not cross threads.
+    fn format(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let misfit = || Error::Write { path: self.upload.path().to_owned(), reason: "a batch does not fit the schema" };
         if batch.num_columns() != self.schema.fields().len() {
             return Err(misfit());
         }
         let options = FormatOptions::new();
-        let columns: Result<Vec<Column<'_>>, _> = batch
-            .columns()
-            .iter()
-            .map(|array| Column::new(array.as_ref(), &options))
-            .collect();
+        let columns: Result<Vec<Column<'_>>, _> =
+            batch.columns().iter().map(|array| Column::new(array.as_ref(), &options)).collect();
         let columns = columns.map_err(|_| misfit())?;
         for row in 0..batch.num_rows() {
             for (index, column) in columns.iter().enumerate() {
@@ -125,20 +100,14 @@ impl CsvSink {
                     self.buffer.push(b',');
                 }
                 let alone = columns.len() == 1;
-                if !column.append(
-                    row,
-                    alone,
-                    &mut self.scratch,
-                    &mut self.buffer,
-                    &mut self.prefixed,
-                ) {
+                if !column.append(row, alone, &mut self.scratch, &mut self.buffer, &mut self.prefixed) {
                     return Err(misfit());
                 }
             }
             self.buffer.extend_from_slice(b"\r\n");
         }
         self.rows += batch.num_rows() as u64;
-        self.upload.push(&mut self.buffer, false).await
+        Ok(())
     }
 
     /// Closes, syncs and names the file. Also says how many values were prefixed.
@@ -165,10 +134,7 @@ enum Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn new(
-        array: &'a dyn Array,
-        options: &FormatOptions<'a>,
-    ) -> Result<Self, arrow::error::ArrowError> {
+    fn new(array: &'a dyn Array, options: &FormatOptions<'a>) -> Result<Self, arrow::error::ArrowError> {
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Text(array.as_string()),
             DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
@@ -179,14 +145,7 @@ impl<'a> Column<'a> {
     }
 
     /// Appends one field. `alone` says that an empty field would make a blank line, which readers skip.
-    fn append(
-        &self,
-        row: usize,
-        alone: bool,
-        scratch: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-        prefixed: &mut u64,
-    ) -> bool {
+    fn append(&self, row: usize, alone: bool, scratch: &mut Vec<u8>, out: &mut Vec<u8>, prefixed: &mut u64) -> bool {
         let (text, guarded) = match self {
             Self::Text(array) if array.is_null(row) => (&[][..], false),
             Self::Text(array) => (array.value(row).as_bytes(), true),
@@ -199,11 +158,7 @@ impl<'a> Column<'a> {
                 (scratch.as_slice(), matches!(self, Self::Words(..)))
             }
         };
-        let formula = guarded
-            && matches!(
-                text.first(),
-                Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n')
-            );
+        let formula = guarded && matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n'));
         *prefixed += u64::from(formula);
         if text.is_empty() && alone {
             out.extend_from_slice(b"\"\"");

@@ -28,12 +28,7 @@ pub struct ParquetOptions {
 
 impl Default for ParquetOptions {
     fn default() -> Self {
-        Self {
-            zstd_level: 3,
-            plain: Vec::new(),
-            statistics: Vec::new(),
-            row_group_rows: 262_144,
-        }
+        Self { zstd_level: 3, plain: Vec::new(), statistics: Vec::new(), row_group_rows: 262_144 }
     }
 }
 
@@ -58,29 +53,14 @@ impl ParquetSink {
     ///
     /// # Errors
     /// [`Error::PathRefused`], [`Error::Storage`], [`Error::Write`] for a type that Parquet does not have.
-    pub async fn create(
-        store: &Store,
-        path: &str,
-        schema: SchemaRef,
-        options: &ParquetOptions,
-    ) -> Result<Self, Error> {
-        let refuse = |reason| Error::Write {
-            path: path.to_owned(),
-            reason,
-        };
-        let properties = properties(options)
-            .ok_or_else(|| refuse("the zstd level or row group size is out of range"))?;
-        let arrow = ArrowWriterOptions::new()
-            .with_properties(properties)
-            .with_skip_arrow_metadata(true);
+    pub async fn create(store: &Store, path: &str, schema: SchemaRef, options: &ParquetOptions) -> Result<Self, Error> {
+        let refuse = |reason| Error::Write { path: path.to_owned(), reason };
+        let properties =
+            properties(options).ok_or_else(|| refuse("the zstd level or row group size is out of range"))?;
+        let arrow = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, arrow);
-        let writer =
-            writer.map_err(|_| refuse("a column has a type that Parquet does not have"))?;
-        Ok(Self {
-            writer,
-            upload: Upload::start(store, path).await?,
-            rows: 0,
-        })
+        let writer = writer.map_err(|_| refuse("a column has a type that Parquet does not have"))?;
+        Ok(Self { writer, upload: Upload::start(store, path).await?, rows: 0 })
     }
 
     /// Appends rows.
@@ -125,10 +105,7 @@ impl ParquetSink {
     }
 
     fn failed(&self) -> Error {
-        Error::Write {
-            path: self.upload.path().to_owned(),
-            reason: "a batch does not fit the schema",
-        }
+        Error::Write { path: self.upload.path().to_owned(), reason: "a batch does not fit the schema" }
     }
 }
 
@@ -149,15 +126,8 @@ fn properties(options: &ParquetOptions) -> Option<WriterProperties> {
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_compression(column, Compression::UNCOMPRESSED);
     }
-    for column in options
-        .statistics
-        .iter()
-        .filter(|column| !options.plain.contains(column))
-    {
-        builder = builder.set_column_statistics_enabled(
-            ColumnPath::from(column.as_str()),
-            EnabledStatistics::Chunk,
-        );
+    for column in options.statistics.iter().filter(|column| !options.plain.contains(column)) {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(column.as_str()), EnabledStatistics::Chunk);
     }
     Some(builder.build())
 }

@@ -23,12 +23,7 @@ impl Upload {
         let location = store.path(path)?;
         let parts = store.object().put_multipart(&location).await;
         let parts = parts.map_err(|error| Error::storage("write", path, &error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            parts,
-            hash: Sha256::new(),
-            bytes: 0,
-        })
+        Ok(Self { path: path.to_owned(), parts, hash: Sha256::new(), bytes: 0 })
     }
 
     pub(super) fn path(&self) -> &str {
@@ -53,12 +48,7 @@ impl Upload {
     pub(super) async fn finish(mut self, rows: u64) -> Result<Written, Error> {
         let done = self.parts.complete().await;
         done.map_err(|error| Error::storage("write", &self.path, &error))?;
-        Ok(Written {
-            path: self.path,
-            bytes: self.bytes,
-            rows,
-            sha256: hex(&self.hash.finalize()),
-        })
+        Ok(Written { path: self.path, bytes: self.bytes, rows, sha256: hex(&self.hash.finalize()) })
     }
 
     /// Leaves nothing behind.
