@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog::resource::ItemType;
 use serde::{Deserialize, Serialize};
 
 use crate::publish::Change;
@@ -26,6 +27,8 @@ pub struct Manifest {
     pub steps: Vec<StepCount>,
     /// Rows that failed a rule, most first.
     pub rules: Vec<RuleCount>,
+    /// Columns of the staged rows, partition columns included, in the types they have after protection.
+    pub columns: Vec<(String, ItemType)>,
     /// Where the rows go and how, so that an interrupted publication can be finished from here alone.
     pub destination: Option<Destination>,
     /// Cursor after publishing.

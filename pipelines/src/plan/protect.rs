@@ -173,22 +173,22 @@ fn generalise(project: &Project, column: &Passenger<'_>) -> Result<ProtectionPla
     }
 }
 
-/// What kind of value it is, for masks: the standard of the item it is a copy of, or `name` and `address` by category.
+/// What kind of value it is, for masks: that of the item it is a copy of.
 fn element(project: &Project, value: &Value) -> String {
     let item = value.copy_of.as_ref().and_then(|origin| project.resources.get(&origin.resource)?.item(&origin.item));
     item.and_then(kind_of).unwrap_or("generic").to_owned()
 }
 
+/// The shape of mask an item takes; where no standard says, by the words of its name and title.
 fn kind_of(item: &Item) -> Option<&str> {
-    let last = |category: &'static str| item.category.as_deref().is_some_and(|text| text.ends_with(category));
+    let says = |words: &[&str]| words.iter().any(|word| item.title.contains(word) || item.name.contains(word));
     match &item.standard {
         Some(standard) => Some(standard),
-        None if last("name") => Some("name"),
-        None if last("address") => Some("address"),
+        None if says(&["姓名", "person_name"]) || item.name == "name" => Some("name"),
+        None if says(&["地址", "住址", "address"]) => Some("address"),
         None => None,
     }
 }
-
 
 fn paths(column: &Passenger<'_>) -> String {
     let all: Vec<String> = column.value.traces.iter().map(|(origin, trace)| way(origin, trace)).collect();

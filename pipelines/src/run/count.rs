@@ -40,6 +40,7 @@ impl Counted {
             Phase::Query(Query::Filter { .. }) => Kind::Filter,
             Phase::Query(Query::Deduplicate(_)) => Kind::Deduplicate,
             Phase::Query(Query::Aggregate(_)) => Kind::Group,
+            Phase::Query(Query::Sql { .. }) if self.inputs.len() > 1 => Kind::Group,
             Phase::Query(Query::Join(_)) => Kind::Join,
             Phase::Query(Query::Matched) => Kind::Unmatched,
             Phase::Query(_) => Kind::Free,

@@ -153,7 +153,7 @@ fn by_key(added: &str, removed: &str, wanted: &Wanted<'_>) -> String {
     };
     let on: Vec<String> = wanted.key.iter().map(|key| format!("a.{0} = r.{0}", quoted(key))).collect();
     let differs: Vec<String> =
-        wanted.select.iter().map(|column| format!("a.{0} IS DISTINCT FROM r.{0}", quoted(column))).collect();
+        wanted.select.iter().map(|column| format!("(a.{0} IS DISTINCT FROM r.{0})", quoted(column))).collect();
     let is = quoted("·is");
     let (kind, what, keep) = match wanted.mode {
         SupplyMode::Changes => {
@@ -166,12 +166,12 @@ fn by_key(added: &str, removed: &str, wanted: &Wanted<'_>) -> String {
                 false => format!("a.{0} AS {0}", quoted(column)),
             });
             let what = format!("{operation}{}", columns.collect::<Vec<_>>().join(", "));
-            ("FULL", what, format!("r.{is} IS NULL OR a.{is} IS NULL OR {}", differs.join(" OR ")))
+            ("FULL", what, format!("(r.{is} IS NULL) OR (a.{is} IS NULL) OR {}", differs.join(" OR ")))
         }
         SupplyMode::Full | SupplyMode::Increment => {
             let columns: Vec<String> =
                 wanted.select.iter().map(|column| format!("a.{0} AS {0}", quoted(column))).collect();
-            ("LEFT", columns.join(", "), format!("r.{is} IS NULL OR {}", differs.join(" OR ")))
+            ("LEFT", columns.join(", "), format!("(r.{is} IS NULL) OR {}", differs.join(" OR ")))
         }
     };
     format!(

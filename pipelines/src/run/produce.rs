@@ -67,12 +67,13 @@ pub(super) async fn stage(
     engine.vault.keep(&keys).await?;
     let checked = compiler.checked().await?;
     let mut steps = compiler.steps();
-    steps.extend(staged.steps);
+    steps.extend(staged.steps.iter().cloned());
     report.steps.clone_from(&steps);
     report.rules.clone_from(&checked.rules);
     report.quarantined = checked.quarantined;
-    let manifest = manifest(runner, job, occurrence, &sources, &checked, steps, staged.files, staged.cursor)?;
-    audit(runner, job, &sources, &manifest, checked, staged.written).await?;
+    let written = staged.written;
+    let manifest = manifest(runner, job, occurrence, &sources, &checked, steps, staged)?;
+    audit(runner, job, &sources, &manifest, checked, written).await?;
     Ok(manifest)
 }
 
@@ -111,6 +112,7 @@ struct Staged {
     written: u64,
     steps: Vec<StepCount>,
     cursor: Option<String>,
+    columns: Vec<(String, ItemType)>,
 }
 
 async fn rows(
@@ -234,7 +236,8 @@ async fn sink(
     }
     let relations = compiler.steps();
     let steps = chains.iter().map(|chain| chain.step(&relations)).collect();
-    Ok(Staged { files, written: sink.rows.get(), steps, cursor })
+    let columns = types::columns(&job.target, sink.protector.schema())?;
+    Ok(Staged { files, written: sink.rows.get(), steps, cursor, columns })
 }
 
 /// Columns whose smallest and largest value may be written: partition and key columns of grade L1 or L2 that are not
@@ -367,7 +370,6 @@ impl Chain {
     }
 }
 
-#[allow(clippy::too_many_arguments)] // gathers everything a manifest says
 fn manifest(
     runner: &Runner<'_>,
     job: &JobPlan,
@@ -375,21 +377,21 @@ fn manifest(
     sources: &BTreeMap<String, Opened>,
     checked: &Checked,
     steps: Vec<StepCount>,
-    files: Vec<StagedFile>,
-    cursor: Option<String>,
+    staged: Staged,
 ) -> Result<Manifest, Error> {
     let date = runner.plan.occurrence.business_date;
     let closed = || checked.closed.iter();
     Ok(Manifest {
         target: job.target.clone(),
         occurrence: occurrence.to_owned(),
-        files,
+        files: staged.files,
+        columns: staged.columns,
         quarantine: closed().filter_map(|closed| closed.rows.clone()).collect(),
         held: closed().filter_map(|closed| closed.held.clone()).collect(),
         steps,
         rules: checked.rules.clone(),
         destination: Some(destination(job, date, checked)),
-        cursor: cursor.or_else(|| source_cursor(sources)),
+        cursor: staged.cursor.or_else(|| source_cursor(sources)),
         lineage: lineage(job),
         business_date: date,
         quarantine_folder: format!(

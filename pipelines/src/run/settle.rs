@@ -17,6 +17,7 @@ use crate::publish::delivery::{self, Delivery};
 use crate::publish::{self, Change, Publication, metadata};
 use crate::report::JobReport;
 use crate::spec::pipeline::{DatasetFormat, SupplyMode};
+use crate::types;
 
 /// Publishes a recorded intent and closes its occurrence.
 pub(super) async fn publish(
@@ -94,6 +95,7 @@ async fn apply(
         None => Err(Error::StageDamaged { target: manifest.target.clone(), path: "manifest.json".into() }),
         Some(Destination::Library { table, partition_by, change, statistics }) => {
             let root = engine.library_root(table);
+            ensure(&root, manifest, change, partition_by, statistics).await?;
             Ok(publish::publish(&delta(root, partition_by.clone(), change.clone(), statistics.clone(), Vec::new())).await?)
         }
         Some(Destination::Dataset { connection, dataset, format, mode, plain, .. }) => {
@@ -103,6 +105,7 @@ async fn apply(
                     SupplyMode::Full => Change::Overwrite { partition_by: Vec::new() },
                     SupplyMode::Increment | SupplyMode::Changes => Change::Append,
                 };
+                ensure(&root.join(dataset), manifest, &change, &[], &[]).await?;
                 let publication = delta(root.join(dataset), Vec::new(), change, Vec::new(), plain.clone());
                 return Ok(publish::publish(&publication).await?);
             }
@@ -127,6 +130,20 @@ async fn apply(
             Ok(delivery::deliver(&delivery).await?)
         }
     }
+}
+
+/// Makes the table on its first publication; the lease keeps others away.
+async fn ensure(
+    root: &Path,
+    manifest: &Manifest,
+    change: &Change,
+    partition_by: &[String],
+    statistics: &[String],
+) -> Result<(), Error> {
+    std::fs::create_dir_all(root).map_err(|error| Error::state("create", root, &error))?;
+    let staged = types::schema(&manifest.columns);
+    let schema = publish::table_schema(&staged, change)?;
+    Ok(publish::ensure_table(root, &schema, partition_by, statistics).await?)
 }
 
 /// Transaction application id of a target: the ledger's epoch and the target.
