@@ -1,6 +1,7 @@
 //! The plan: spec + facts → a frozen value. It says everything a run will do and does none of it; `run` executes exactly
 //! what it says, and `sluice plan` prints it.
 
+mod check;
 mod cross;
 mod job;
 mod library;
@@ -26,6 +27,7 @@ use crate::report::ColumnProtection;
 use crate::spec::pipeline::{DatasetFormat, DeletesSpec, LibraryMode, SampleSpec, SourceSpec, SupplyMode};
 use crate::spec::template::BusinessTime;
 
+pub use check::check;
 pub use library::{Libraries, LibraryPlan};
 pub use shape::Shape;
 

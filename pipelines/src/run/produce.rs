@@ -506,7 +506,9 @@ async fn audit(
     promised(runner, sources, manifest)?;
     let pipeline = runner.engine.project.pipeline(&runner.plan.pipeline);
     let max = pipeline.and_then(|pipeline| pipeline.spec.quarantine.max.as_ref()).filter(|_| !job.is_supply());
-    quality::audit(&Audit { manifest, quarantined: checked.quarantined, max, written })?;
+    let from_source = |step: &&StepCount| runner.plan.sources.iter().any(|source| source.name == step.step);
+    let read = manifest.steps.iter().filter(from_source).map(|step| step.read).sum();
+    quality::audit(&Audit { manifest, read, quarantined: checked.quarantined, max, written })?;
     if let Some(failed) = checked.failed.into_iter().next() {
         return Err(failed);
     }
