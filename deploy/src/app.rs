@@ -34,9 +34,8 @@ pub(crate) fn main(arguments: &[String]) -> Exit {
     };
     log::start();
     let output = Output::new(parsed.global.json);
-    let result = crash::install_from_environment()
-        .map_err(Failure::from)
-        .and_then(|()| start(parsed, messages, output));
+    let result =
+        crash::install_from_environment().map_err(Failure::from).and_then(|()| start(parsed, messages, output));
     match result {
         Ok(exit) => exit,
         Err(failure) => {
@@ -48,28 +47,22 @@ pub(crate) fn main(arguments: &[String]) -> Exit {
 
 fn parse(arguments: &[String], messages: Messages) -> Result<Cli, Exit> {
     let matches = cli::command(messages).try_get_matches_from(arguments);
-    matches
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                let json = Output::new(false);
-                json.text(error.render().to_string().trim_end());
-                Exit::Done
-            }
-            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Output::new(false).note(error.render().to_string().trim_end());
-                Exit::Usage
-            }
-            _ => {
-                let json = arguments
-                    .iter()
-                    .take_while(|argument| *argument != "--")
-                    .any(|argument| argument == "--json");
-                Output::new(json)
-                    .failure(messages, &cli::problem(&error, arguments, messages).into());
-                Exit::Usage
-            }
-        })
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let json = Output::new(false);
+            json.text(error.render().to_string().trim_end());
+            Exit::Done
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Output::new(false).note(error.render().to_string().trim_end());
+            Exit::Usage
+        }
+        _ => {
+            let json = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
+            Output::new(json).failure(messages, &cli::problem(&error, arguments, messages).into());
+            Exit::Usage
+        }
+    })
 }
 
 fn start(parsed: Cli, messages: Messages, output: Output) -> Result<Exit, Failure> {
@@ -80,12 +73,7 @@ fn start(parsed: Cli, messages: Messages, output: Output) -> Result<Exit, Failur
         .map_err(|error| crate::Error::io("start", std::path::Path::new("tokio"), &error))?;
     let exit = runtime.block_on(async {
         let cancel = interrupt::watch(messages);
-        let app = App {
-            messages,
-            output,
-            global: parsed.global,
-            cancel,
-        };
+        let app = App { messages, output, global: parsed.global, cancel };
         command::run(&app, parsed.command).await
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

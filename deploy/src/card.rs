@@ -12,34 +12,22 @@ pub(crate) use job::name as job_name;
 /// The card of one run as text.
 pub(crate) fn render(messages: Messages, titles: &Titles, report: &RunReport) -> String {
     let status = words::status(messages, &overall(report));
-    let mut lines = vec![messages.text(
-        "card.headline",
-        &[
-            ("title", &report.title),
-            ("dates", &dates(messages, report)),
-            ("status", &status),
-        ],
-    )];
+    let mut lines =
+        vec![messages.text(
+            "card.headline",
+            &[("title", &report.title), ("dates", &dates(messages, report)), ("status", &status)],
+        )];
     for one in &report.jobs {
         lines.push(String::new());
         lines.extend(job::lines(messages, titles, one));
     }
-    if report
-        .jobs
-        .iter()
-        .any(|job| job.status == Status::Withheld && job.supply)
-        && report
-            .jobs
-            .iter()
-            .any(|job| job.status == Status::Succeeded && !job.supply)
+    if report.jobs.iter().any(|job| job.status == Status::Withheld && job.supply)
+        && report.jobs.iter().any(|job| job.status == Status::Succeeded && !job.supply)
     {
         lines.push(messages.text("card.libraries_fine", &[]));
     }
     lines.push(String::new());
-    let seconds = format!(
-        "{:.1}",
-        std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64()
-    );
+    let seconds = format!("{:.1}", std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64());
     lines.push(messages.text("card.run", &[("run", &report.run), ("seconds", &seconds)]));
     lines.push(next(messages, report));
     lines.join("\n")

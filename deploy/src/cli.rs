@@ -13,12 +13,7 @@ pub(crate) use usage::problem;
 
 /// 数闸.
 #[derive(Debug, Parser)]
-#[command(
-    name = "sluice",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "sluice", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     /// Switches every command takes.
     #[command(flatten)]
@@ -32,13 +27,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Project folder.
-    #[arg(
-        long,
-        short = 'C',
-        global = true,
-        value_name = "DIR",
-        default_value = "."
-    )]
+    #[arg(long, short = 'C', global = true, value_name = "DIR", default_value = ".")]
     pub(crate) project: PathBuf,
     /// Language of messages.
     #[arg(long, global = true, value_name = "zh|en")]

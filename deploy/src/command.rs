@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(arguments) => init::run(app, &arguments),
         Command::Demo(arguments) => demo::run(app, &arguments).await,
-        Command::Check => check::run(app),
+        Command::Check => check::run(app).await,
         Command::Plan(arguments) => plan::run(app, &arguments).await,
         Command::Run(arguments) => run::run(app, &arguments).await,
         Command::Schema(arguments) => schema::run(app, &arguments),

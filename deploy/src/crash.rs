@@ -17,9 +17,7 @@ pub(crate) fn install_from_environment() -> Result<(), Error> {
     let Ok(text) = std::env::var("SLUICE_CRASH") else {
         return Ok(());
     };
-    let wanted = parse(&text).ok_or_else(|| Error::BadCrashPoint {
-        known: POINTS.join(", "),
-    })?;
+    let wanted = parse(&text).ok_or_else(|| Error::BadCrashPoint { known: POINTS.join(", ") })?;
     let _ = WANTED.set(wanted);
     crash::install(reached);
     Ok(())
@@ -43,9 +41,7 @@ fn reached(point: &'static str) {
 /// SIGKILL, which no destructor survives; `sh` sends it because the house has no unsafe code.
 fn kill_self() -> ! {
     let own = std::process::id().to_string();
-    let _ = std::process::Command::new("sh")
-        .args(["-c", "kill -KILL \"$0\"", &own])
-        .status();
+    let _ = std::process::Command::new("sh").args(["-c", "kill -KILL \"$0\"", &own]).status();
     std::process::abort()
 }
 
@@ -55,14 +51,8 @@ mod tests {
 
     #[test]
     fn only_known_points_and_counts_from_one() {
-        assert_eq!(
-            parse("intent.recorded:3"),
-            Some(("intent.recorded".to_owned(), 3))
-        );
-        assert_eq!(
-            parse("intent.recorded"),
-            Some(("intent.recorded".to_owned(), 1))
-        );
+        assert_eq!(parse("intent.recorded:3"), Some(("intent.recorded".to_owned(), 3)));
+        assert_eq!(parse("intent.recorded"), Some(("intent.recorded".to_owned(), 1)));
         assert_eq!(parse("intent.recorded:0"), None);
         assert_eq!(parse("nowhere:1"), None);
     }

@@ -73,71 +73,21 @@ pub type Written = Vec<(&'static str, u64)>;
 ///
 /// # Errors
 /// S109 for a size out of bounds, S108 and S113 when files cannot be written.
-pub async fn generate(
-    city: &City,
-    delivery: Delivery,
-    date: NaiveDate,
-    folder: &Path,
-) -> Result<Written, Error> {
+pub async fn generate(city: &City, delivery: Delivery, date: NaiveDate, folder: &Path) -> Result<Written, Error> {
     if !(LEAST_ROWS..=MOST_ROWS).contains(&city.rows) {
-        return Err(Error::DemoRows {
-            least: LEAST_ROWS,
-            most: MOST_ROWS,
-        });
+        return Err(Error::DemoRows { least: LEAST_ROWS, most: MOST_ROWS });
     }
     let exchange = folder.join("exchange");
     let mut truth = truth::Truth::open(&folder.join("truth.csv"), delivery).await?;
     let day = date.format("%Y%m%d").to_string();
     let written = vec![
         (areas::CODE, areas::write(&exchange.join("base")).await?),
-        (
-            residents::CODE,
-            residents::write(city, delivery, &exchange.join("psb").join(&day), &mut truth).await?,
-        ),
-        (
-            insured::CODE,
-            insured::write(
-                city,
-                delivery,
-                &exchange.join("hrss").join(&day),
-                &mut truth,
-            )
-            .await?,
-        ),
-        (
-            companies::CODE,
-            companies::write(
-                city,
-                delivery,
-                &exchange.join("samr").join(&day),
-                &mut truth,
-            )
-            .await?,
-        ),
-        (
-            allowances::CODE,
-            allowances::write(
-                city,
-                delivery,
-                &exchange.join("civil").join(&day),
-                &mut truth,
-            )
-            .await?,
-        ),
-        (
-            dwellings::CODE,
-            dwellings::write(city, delivery, &exchange.join("housing"), &mut truth).await?,
-        ),
-        (
-            follow_ups::CODE,
-            follow_ups::write(
-                city,
-                delivery,
-                &exchange.join("health").join(&day),
-                &mut truth,
-            )
-            .await?,
-        ),
+        (residents::CODE, residents::write(city, delivery, &exchange.join("psb").join(&day), &mut truth).await?),
+        (insured::CODE, insured::write(city, delivery, &exchange.join("hrss").join(&day), &mut truth).await?),
+        (companies::CODE, companies::write(city, delivery, &exchange.join("samr").join(&day), &mut truth).await?),
+        (allowances::CODE, allowances::write(city, delivery, &exchange.join("civil").join(&day), &mut truth).await?),
+        (dwellings::CODE, dwellings::write(city, delivery, &exchange.join("housing"), &mut truth).await?),
+        (follow_ups::CODE, follow_ups::write(city, delivery, &exchange.join("health").join(&day), &mut truth).await?),
     ];
     truth.finish().await?;
     Ok(written)

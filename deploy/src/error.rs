@@ -57,18 +57,14 @@ pub enum Error {
         file: String,
     },
     /// A secret file that others can read.
-    #[error(
-        "the secret file {file} is readable by others; make it readable by its owner only (chmod 600)"
-    )]
+    #[error("the secret file {file} is readable by others; make it readable by its owner only (chmod 600)")]
     #[serde(rename = "S106")]
     SecretExposed {
         /// The file.
         file: String,
     },
     /// The demo would overwrite something.
-    #[error(
-        "the folder {path} is not empty and is no older demo; choose another folder, or overwrite it with --force"
-    )]
+    #[error("the folder {path} is not empty and is no older demo; choose another folder, or overwrite it with --force")]
     #[serde(rename = "S107")]
     DemoFolder {
         /// The folder.
@@ -150,11 +146,7 @@ pub enum Error {
 impl Error {
     /// An error of the file system, by its kind only.
     pub(crate) fn io(action: &'static str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.display().to_string(),
-            reason: error.kind().to_string(),
-        }
+        Self::Io { action, path: path.display().to_string(), reason: error.kind().to_string() }
     }
 
     /// Whether trying again can help without a change.
@@ -193,10 +185,7 @@ pub struct Failure {
 impl Failure {
     /// One problem.
     pub fn new(exit: Exit, problem: Problem) -> Self {
-        Self {
-            exit,
-            problems: vec![problem],
-        }
+        Self { exit, problems: vec![problem] }
     }
 }
 

@@ -55,17 +55,8 @@ mod tests {
     #[test]
     fn a_failure_outweighs_a_refusal_and_an_interrupt_outweighs_all() {
         assert_eq!(Exit::worst([]), Exit::Done);
-        assert_eq!(
-            Exit::worst([Exit::Done, Exit::Refused, Exit::Waiting]),
-            Exit::Refused
-        );
-        assert_eq!(
-            Exit::worst([Exit::Refused, Exit::Failed, Exit::QualityGate]),
-            Exit::Failed
-        );
-        assert_eq!(
-            Exit::worst([Exit::Failed, Exit::Interrupted]),
-            Exit::Interrupted
-        );
+        assert_eq!(Exit::worst([Exit::Done, Exit::Refused, Exit::Waiting]), Exit::Refused);
+        assert_eq!(Exit::worst([Exit::Refused, Exit::Failed, Exit::QualityGate]), Exit::Failed);
+        assert_eq!(Exit::worst([Exit::Failed, Exit::Interrupted]), Exit::Interrupted);
     }
 }

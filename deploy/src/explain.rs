@@ -13,44 +13,19 @@ use crate::words::Titles;
 pub(crate) fn render(messages: Messages, titles: &Titles, plan: &Plan) -> String {
     let day = plan.occurrence.business_date.to_string();
     let mut out = vec![
-        messages.text(
-            "plan.head",
-            &[("title", &plan.title), ("pipeline", &plan.pipeline)],
-        ),
-        messages.text(
-            "plan.covers",
-            &[
-                ("date", &day),
-                ("from", &plan.occurrence.from),
-                ("to", &plan.occurrence.to),
-            ],
-        ),
+        messages.text("plan.head", &[("title", &plan.title), ("pipeline", &plan.pipeline)]),
+        messages.text("plan.covers", &[("date", &day), ("from", &plan.occurrence.from), ("to", &plan.occurrence.to)]),
     ];
     if !plan.next.is_empty() {
-        let days: Vec<String> = plan
-            .next
-            .iter()
-            .map(|covered| covered.business_date.to_string())
-            .collect();
-        out.push(messages.text(
-            "plan.next",
-            &[("dates", &days.join(&messages.text("card.list", &[])))],
-        ));
+        let days: Vec<String> = plan.next.iter().map(|covered| covered.business_date.to_string()).collect();
+        out.push(messages.text("plan.next", &[("dates", &days.join(&messages.text("card.list", &[])))]));
     }
     if !plan.sources.is_empty() {
-        out.extend([
-            String::new(),
-            messages.text("plan.sources", &[]),
-            sources(messages, &plan.sources),
-        ]);
+        out.extend([String::new(), messages.text("plan.sources", &[]), sources(messages, &plan.sources)]);
     }
     if !plan.relations.is_empty() {
         out.extend([String::new(), messages.text("plan.steps", &[])]);
-        out.extend(
-            plan.relations
-                .iter()
-                .flat_map(|relation| step::lines(messages, titles, relation)),
-        );
+        out.extend(plan.relations.iter().flat_map(|relation| step::lines(messages, titles, relation)));
     }
     for (index, job) in plan.jobs.iter().enumerate() {
         out.push(String::new());
@@ -60,15 +35,10 @@ pub(crate) fn render(messages: Messages, titles: &Titles, plan: &Plan) -> String
 }
 
 fn sources(messages: Messages, sources: &[SourcePlan]) -> String {
-    let header = ["name", "zone", "resource", "reads"]
-        .map(|name| messages.text(&format!("plan.source.{name}"), &[]));
+    let header = ["name", "zone", "resource", "reads"].map(|name| messages.text(&format!("plan.source.{name}"), &[]));
     let mut table = table::table(header.to_vec());
     for source in sources {
-        let through = source
-            .connection
-            .as_deref()
-            .map(|name| format!("{name}: "))
-            .unwrap_or_default();
+        let through = source.connection.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
         table.add_row(vec![
             source.name.clone(),
             source.zone.to_string(),

@@ -27,11 +27,7 @@ impl Language {
     }
 
     fn of(text: &str) -> Language {
-        if text.to_ascii_lowercase().starts_with("en") {
-            Language::En
-        } else {
-            Language::Zh
-        }
+        if text.to_ascii_lowercase().starts_with("en") { Language::En } else { Language::Zh }
     }
 }
 

@@ -11,8 +11,5 @@ pub(crate) fn start() {
     let Ok(filter) = EnvFilter::try_new(format!("{quiet},{wanted}")) else {
         return;
     };
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

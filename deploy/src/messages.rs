@@ -59,10 +59,7 @@ impl Messages {
     /// A text of the interface, by its key below `ui.`. A key that does not exist is shown as it is.
     pub(crate) fn text(self, key: &str, parameters: &[Parameter<'_>]) -> String {
         let full = format!("ui.{key}");
-        let values = parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.to_string()))
-            .collect();
+        let values = parameters.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
         match catalogue().entries.get(&full) {
             Some(entry) => self.render(entry, &values),
             None => full,
@@ -76,21 +73,13 @@ impl Messages {
 
     /// The sentence of a code, or `None` where the catalogue has no entry.
     pub fn code(self, code: &str, parameters: &BTreeMap<String, String>) -> Option<String> {
-        catalogue()
-            .entries
-            .get(code)
-            .map(|entry| self.render(entry, parameters))
+        catalogue().entries.get(code).map(|entry| self.render(entry, parameters))
     }
 
     /// The sentence of a problem; its own English sentence where the catalogue does not know the code.
     pub fn problem(self, problem: &Problem) -> String {
-        let params = problem
-            .params
-            .iter()
-            .map(|(name, value)| (name.clone(), self.nested(value)))
-            .collect();
-        self.code(&problem.code, &params)
-            .unwrap_or_else(|| problem.message.clone())
+        let params = problem.params.iter().map(|(name, value)| (name.clone(), self.nested(value))).collect();
+        self.code(&problem.code, &params).unwrap_or_else(|| problem.message.clone())
     }
 
     /// A parameter that is itself an error (`{"code":"K201",…}`) as its sentence; any other as it is.
@@ -104,26 +93,15 @@ impl Messages {
         let Some(code) = fields.get("code").and_then(|code| code.as_str()) else {
             return value.to_owned();
         };
-        let text = |field: &serde_json::Value| {
-            field
-                .as_str()
-                .map_or_else(|| field.to_string(), str::to_owned)
-        };
-        let params = fields
-            .iter()
-            .map(|(name, field)| (name.clone(), text(field)))
-            .collect();
+        let text = |field: &serde_json::Value| field.as_str().map_or_else(|| field.to_string(), str::to_owned);
+        let params = fields.iter().map(|(name, field)| (name.clone(), text(field))).collect();
         self.code(code, &params).unwrap_or_else(|| value.to_owned())
     }
 
     /// A fixed English word or short phrase in the reader's language; unknown ones stay as they are.
     pub fn phrase(self, english: &str) -> String {
         match self.language {
-            Language::Zh => catalogue()
-                .phrases
-                .get(english)
-                .cloned()
-                .unwrap_or_else(|| english.to_owned()),
+            Language::Zh => catalogue().phrases.get(english).cloned().unwrap_or_else(|| english.to_owned()),
             Language::En => english.to_owned(),
         }
     }
@@ -134,10 +112,39 @@ impl Messages {
             Language::En => &entry.en,
         };
         template::render(template, |name| {
-            parameters.get(name).map(|value| self.phrase(value))
+            let value = parameters.get(name)?;
+            // A `step` of ours is a phrase; one of a definition is a name, which has no spaces.
+            let worded = WORDS.contains(&name) || (name == "step" && value.contains(' '));
+            Some(if worded { self.phrase(value) } else { value.clone() })
         })
     }
 }
+
+/// Parameters that hold a fixed word of ours, which is translated. All others hold names, numbers and what people type,
+/// which never are.
+const WORDS: &[&str] = &[
+    "action",
+    "asked",
+    "ceiling",
+    "data_type",
+    "demanded_by",
+    "detail",
+    "disposition",
+    "fault",
+    "feature",
+    "from_kind",
+    "grade",
+    "kind",
+    "mode",
+    "operation",
+    "parameter",
+    "phase",
+    "place",
+    "reason",
+    "status",
+    "unit",
+    "what",
+];
 
 /// The catalogue, read once. A file that does not parse loads as far as it is usable; a test refuses such a file.
 pub(crate) fn catalogue() -> &'static Catalogue {
@@ -160,17 +167,11 @@ impl Catalogue {
                 continue;
             };
             if prefix.is_empty() && name == "phrase" {
-                let words = inner
-                    .iter()
-                    .filter_map(|(english, zh)| Some((english.clone(), zh.as_str()?.to_owned())));
+                let words = inner.iter().filter_map(|(english, zh)| Some((english.clone(), zh.as_str()?.to_owned())));
                 self.phrases.extend(words);
                 continue;
             }
-            let key = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}.{name}")
-            };
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             if let (Some(zh), Some(en)) = (text_of(inner, "zh"), text_of(inner, "en")) {
                 self.entries.insert(key, Entry { zh, en });
             } else {

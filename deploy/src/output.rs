@@ -48,11 +48,7 @@ impl Output {
     /// Problems that ended a command: sentences on standard error, or the document.
     pub(crate) fn failure(self, messages: Messages, failure: &Failure) {
         if self.json {
-            let problems: Vec<_> = failure
-                .problems
-                .iter()
-                .map(|problem| problem_json(messages, problem))
-                .collect();
+            let problems: Vec<_> = failure.problems.iter().map(|problem| problem_json(messages, problem)).collect();
             self.document(&json!({ "exit": failure.exit as u8, "problems": problems }));
             return;
         }
@@ -63,10 +59,7 @@ impl Output {
 }
 
 /// A problem with its sentence in the reader's language beside the English one.
-pub(crate) fn problem_json(
-    messages: Messages,
-    problem: &pipelines::problem::Problem,
-) -> serde_json::Value {
+pub(crate) fn problem_json(messages: Messages, problem: &pipelines::problem::Problem) -> serde_json::Value {
     json!({
         "code": problem.code,
         "params": problem.params,

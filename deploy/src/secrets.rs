@@ -18,9 +18,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// The secrets of the project at `root`.
     pub(crate) fn new(root: &Path) -> Self {
-        Self {
-            folder: root.join("secrets"),
-        }
+        Self { folder: root.join("secrets") }
     }
 
     /// The secret of that name, without white space at its end.
@@ -31,31 +29,18 @@ impl Secrets {
         self.find_with(name, |variable| std::env::var(variable).ok())
     }
 
-    fn find_with(
-        &self,
-        name: &str,
-        variables: impl Fn(&str) -> Option<String>,
-    ) -> Result<Zeroizing<String>, Error> {
+    fn find_with(&self, name: &str, variables: impl Fn(&str) -> Option<String>) -> Result<Zeroizing<String>, Error> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
-            return Err(Error::BadSecretName {
-                name: name.chars().take(64).collect(),
-            });
+            return Err(Error::BadSecretName { name: name.chars().take(64).collect() });
         }
-        let variable = format!(
-            "SLUICE_SECRET_{}",
-            name.to_ascii_uppercase().replace('-', "_")
-        );
+        let variable = format!("SLUICE_SECRET_{}", name.to_ascii_uppercase().replace('-', "_"));
         if let Some(value) = variables(&variable) {
             return Ok(trimmed(Zeroizing::new(value)));
         }
         let file = self.folder.join(name);
         if !file.is_file() {
-            return Err(Error::NoSecret {
-                name: name.into(),
-                variable,
-                file: file.display().to_string(),
-            });
+            return Err(Error::NoSecret { name: name.into(), variable, file: file.display().to_string() });
         }
         private(&file)?;
         std::fs::read_to_string(&file)
@@ -72,19 +57,13 @@ fn private(file: &Path) -> Result<(), Error> {
     let metadata = std::fs::metadata(file).map_err(|error| Error::io("read", file, &error))?;
     if metadata.len() > LARGEST {
         let reason = std::io::ErrorKind::FileTooLarge.to_string();
-        return Err(Error::Io {
-            action: "read",
-            path: file.display().to_string(),
-            reason,
-        });
+        return Err(Error::Io { action: "read", path: file.display().to_string(), reason });
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(Error::SecretExposed {
-                file: file.display().to_string(),
-            });
+            return Err(Error::SecretExposed { file: file.display().to_string() });
         }
     }
     Ok(())
@@ -106,27 +85,13 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-            assert!(matches!(
-                secrets.find_with("hrss-url", |_| None),
-                Err(Error::SecretExposed { .. })
-            ));
+            assert!(matches!(secrets.find_with("hrss-url", |_| None), Err(Error::SecretExposed { .. })));
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
-        assert_eq!(
-            *secrets.find_with("hrss-url", |_| None).unwrap(),
-            "from-file"
-        );
-        let given = secrets.find_with("hrss-url", |name| {
-            (name == "SLUICE_SECRET_HRSS_URL").then(|| "env".into())
-        });
+        assert_eq!(*secrets.find_with("hrss-url", |_| None).unwrap(), "from-file");
+        let given = secrets.find_with("hrss-url", |name| (name == "SLUICE_SECRET_HRSS_URL").then(|| "env".into()));
         assert_eq!(*given.unwrap(), "env");
-        assert!(matches!(
-            secrets.find_with("absent", |_| None),
-            Err(Error::NoSecret { .. })
-        ));
-        assert!(matches!(
-            secrets.find_with("../etc/passwd", |_| None),
-            Err(Error::BadSecretName { .. })
-        ));
+        assert!(matches!(secrets.find_with("absent", |_| None), Err(Error::NoSecret { .. })));
+        assert!(matches!(secrets.find_with("../etc/passwd", |_| None), Err(Error::BadSecretName { .. })));
     }
 }

@@ -17,17 +17,13 @@ pub(super) fn lines(messages: Messages, titles: &Titles, job: &JobReport) -> Vec
     let mut lines = vec![head(messages, job)];
     let mut add = |text: String| lines.extend(text.lines().map(|line| format!("  {line}")));
     match job.status {
-        Status::AlreadyDone => add(messages.text("card.already", &[])),
-        Status::Withheld => add(problems(
-            messages,
-            titles,
-            job,
-            if job.supply {
-                "card.withheld"
-            } else {
-                "card.withheld_library"
-            },
-        )),
+        Status::AlreadyDone => {
+            add(messages.text("card.already", &[]));
+            return lines;
+        }
+        Status::Withheld => {
+            add(problems(messages, titles, job, if job.supply { "card.withheld" } else { "card.withheld_library" }))
+        }
         Status::Succeeded => {}
         _ => add(problems(messages, titles, job, "card.failed")),
     }
@@ -40,18 +36,18 @@ pub(super) fn lines(messages: Messages, titles: &Titles, job: &JobReport) -> Vec
     if let Some(text) = reasons(messages, titles, &job.rules, false) {
         add(messages.text("card.warned", &[("reasons", &text)]));
     }
-    if let Some(outcome) = job
-        .outcome
-        .as_ref()
-        .filter(|_| job.status == Status::Succeeded)
-    {
+    if let Some(outcome) = job.outcome.as_ref().filter(|_| job.status == Status::Succeeded) {
         add(changes(messages, outcome));
         add(target(messages, job, outcome));
+    }
+    if !job.deletes_left_out.is_empty() {
+        let list = job.deletes_left_out.join(&messages.text("card.list", &[]));
+        add(messages.text("card.deletes_left_out", &[("steps", &list)]));
     }
     if job.supply && job.status == Status::Succeeded && !job.protections.is_empty() {
         add(protections(messages, titles, job));
     }
-    if job.steps.len() > 1 && job.status != Status::AlreadyDone {
+    if job.steps.len() > 1 {
         add(steps(messages, &job.steps));
     }
     lines
@@ -68,10 +64,7 @@ pub(crate) fn name(messages: Messages, job: &str) -> String {
 
 fn head(messages: Messages, job: &JobReport) -> String {
     let status = words::status(messages, &job.status);
-    messages.text(
-        "card.done",
-        &[("job", &name(messages, &job.job)), ("status", &status)],
-    )
+    messages.text("card.done", &[("job", &name(messages, &job.job)), ("status", &status)])
 }
 
 fn problems(messages: Messages, titles: &Titles, job: &JobReport, lead: &str) -> String {
@@ -79,16 +72,8 @@ fn problems(messages: Messages, titles: &Titles, job: &JobReport, lead: &str) ->
         .problems
         .iter()
         .map(|problem| {
-            let retry = if problem.retryable {
-                messages.text("card.retry", &[])
-            } else {
-                String::new()
-            };
-            format!(
-                "[{}] {}{retry}",
-                problem.code,
-                messages.problem(&titles.titled(problem))
-            )
+            let retry = if problem.retryable { messages.text("card.retry", &[]) } else { String::new() };
+            format!("[{}] {}{retry}", problem.code, messages.problem(&titles.titled(problem)))
         })
         .collect();
     format!("{}{}", messages.text(lead, &[]), told.join("\n"))
@@ -107,35 +92,20 @@ fn counts(messages: Messages, job: &JobReport) -> String {
     }
     parts.push(match job.quarantined {
         0 => messages.text("card.no_quarantine", &[]),
-        rows => messages.text(
-            "card.quarantined",
-            &[("rows", &rows), ("share", &share(rows, read))],
-        ),
+        rows => messages.text("card.quarantined", &[("rows", &rows), ("share", &share(rows, read))]),
     });
     parts.join(&messages.text("card.comma", &[]))
 }
 
 #[allow(clippy::cast_precision_loss)] // two decimals of a percentage
 fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        "–".to_owned()
-    } else {
-        format!("{:.2}%", part as f64 * 100.0 / whole as f64)
-    }
+    if whole == 0 { "–".to_owned() } else { format!("{:.2}%", part as f64 * 100.0 / whole as f64) }
 }
 
 /// The reasons in words, most rows first; `None` when there are none.
-fn reasons(
-    messages: Messages,
-    titles: &Titles,
-    rules: &[RuleCount],
-    quarantined: bool,
-) -> Option<String> {
+fn reasons(messages: Messages, titles: &Titles, rules: &[RuleCount], quarantined: bool) -> Option<String> {
     let mut told: BTreeMap<String, u64> = BTreeMap::new();
-    for rule in rules
-        .iter()
-        .filter(|rule| rule.quarantined == quarantined && rule.rows > 0)
-    {
+    for rule in rules.iter().filter(|rule| rule.quarantined == quarantined && rule.rows > 0) {
         let text = words::failure(messages, titles, &rule.rule, &rule.column, &rule.reason);
         let rows = told.entry(text).or_default();
         *rows = rows.saturating_add(rule.rows);
@@ -172,11 +142,9 @@ fn changes(messages: Messages, outcome: &Outcome) -> String {
             ("deleted", &outcome.deleted),
         ],
     );
-    for (key, rows) in [
-        ("card.stale", outcome.stale),
-        ("card.doubled", outcome.deduplicated),
-        ("card.flagged", outcome.flagged),
-    ] {
+    for (key, rows) in
+        [("card.stale", outcome.stale), ("card.doubled", outcome.deduplicated), ("card.flagged", outcome.flagged)]
+    {
         if rows > 0 {
             text.push_str(&messages.text(key, &[("rows", &rows)]));
         }
@@ -185,26 +153,12 @@ fn changes(messages: Messages, outcome: &Outcome) -> String {
 }
 
 fn target(messages: Messages, job: &JobReport, outcome: &Outcome) -> String {
-    let key = if job.supply {
-        "card.delivery"
-    } else {
-        "card.version"
-    };
-    messages.text(
-        key,
-        &[
-            ("target", &job.target),
-            ("version", &outcome.version),
-            ("rows", &outcome.rows_after),
-        ],
-    )
+    let key = if job.supply { "card.delivery" } else { "card.version" };
+    messages.text(key, &[("target", &job.target), ("version", &outcome.version), ("rows", &outcome.rows_after)])
 }
 
 fn protections(messages: Messages, titles: &Titles, job: &JobReport) -> String {
-    let (plain, kept): (Vec<_>, Vec<_>) = job
-        .protections
-        .iter()
-        .partition(|column| column.protection == "none");
+    let (plain, kept): (Vec<_>, Vec<_>) = job.protections.iter().partition(|column| column.protection == "none");
     let mut told: Vec<String> = kept
         .iter()
         .map(|column| {
@@ -213,10 +167,7 @@ fn protections(messages: Messages, titles: &Titles, job: &JobReport) -> String {
                 &[
                     ("column", &titles.title(&column.column)),
                     ("grade", &messages.phrase(column.grade.as_str())),
-                    (
-                        "protection",
-                        &words::protection(messages, &column.protection),
-                    ),
+                    ("protection", &words::protection(messages, &column.protection)),
                     ("by", &words::demander(messages, &column.demanded_by)),
                 ],
             )
@@ -225,10 +176,7 @@ fn protections(messages: Messages, titles: &Titles, job: &JobReport) -> String {
     if !plain.is_empty() {
         told.push(messages.text("card.as_is", &[("count", &plain.len())]));
     }
-    messages.text(
-        "card.protections",
-        &[("list", &told.join(&messages.text("card.semicolon", &[])))],
-    )
+    messages.text("card.protections", &[("list", &told.join(&messages.text("card.semicolon", &[])))])
 }
 
 /// A table of rows per step with only the columns that say something.
@@ -248,24 +196,14 @@ fn steps(messages: Messages, steps: &[StepCount]) -> String {
     ];
     let shown: Vec<_> = all
         .iter()
-        .filter(|(name, count)| {
-            matches!(*name, "read" | "out") || steps.iter().any(|step| count(step) > 0)
-        })
+        .filter(|(name, count)| matches!(*name, "read" | "out") || steps.iter().any(|step| count(step) > 0))
         .collect();
     let mut header = vec![messages.text("steps.step", &[])];
-    header.extend(
-        shown
-            .iter()
-            .map(|(name, _)| messages.text(&format!("steps.{name}"), &[])),
-    );
+    header.extend(shown.iter().map(|(name, _)| messages.text(&format!("steps.{name}"), &[])));
     let mut table = table::table(header);
     for step in steps {
         let mut row = vec![step.step.clone()];
-        row.extend(
-            shown
-                .iter()
-                .map(|(_, count)| crate::messages::digits(&count(step).to_string())),
-        );
+        row.extend(shown.iter().map(|(_, count)| crate::messages::digits(&count(step).to_string())));
         table.add_row(row);
     }
     table::right(&mut table, 1..=shown.len());

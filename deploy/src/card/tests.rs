@@ -32,26 +32,17 @@ fn library() -> JobReport {
                 quarantined: 4_571,
                 ..StepCount::default()
             },
-            StepCount {
-                step: "enriched".into(),
-                read: 1_198_870,
-                out: 1_198_870,
-                ..StepCount::default()
-            },
+            StepCount { step: "enriched".into(), read: 1_198_870, out: 1_198_870, ..StepCount::default() },
         ],
         rules: vec![
             rule("standard:citizen_id", "citizen_id", "checksum", 3_902),
             rule("range", "contribution_base", "range", 669),
         ],
         quarantined: 4_571,
-        outcome: Some(Outcome {
-            version: 7,
-            inserted: 1_198_870,
-            rows_after: 1_198_870,
-            ..Outcome::default()
-        }),
+        outcome: Some(Outcome { version: 7, inserted: 1_198_870, rows_after: 1_198_870, ..Outcome::default() }),
         supplied: 0,
         protections: vec![],
+        deletes_left_out: vec![],
         problems: vec![],
         target: "libraries/social_security/insured_person".into(),
         elapsed_ms: 1_200,
@@ -66,10 +57,7 @@ fn refused() -> JobReport {
         grade: catalog::Grade::L3,
     };
     let mut problem = Problem::of(&refusal, false);
-    problem.params.insert(
-        "path".into(),
-        "3/07/001/0001/mobile → insured.mobile".into(),
-    );
+    problem.params.insert("path".into(), "3/07/001/0001/mobile → insured.mobile".into());
     JobReport {
         job: "supply:scenario:inclusive_finance/contact".into(),
         supply: true,
@@ -130,20 +118,12 @@ fn a_refusal_says_what_is_missing_and_that_masking_does_not_help() {
     ] {
         assert!(card.contains(expected), "{expected} not in\n{card}");
     }
-    assert!(
-        !card.contains("保护："),
-        "protections of what did not leave are no news:\n{card}"
-    );
+    assert!(!card.contains("保护："), "protections of what did not leave are no news:\n{card}");
     assert_eq!(exit(&both), Exit::Refused);
     let english = render(Messages::new(Language::En), &Titles::default(), &both);
+    assert!(english.contains("masking does not replace authorisation"), "{english}");
     assert!(
-        english.contains("masking does not replace authorisation"),
-        "{english}"
-    );
-    assert!(
-        !english
-            .chars()
-            .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) && !"参保人员信息日供".contains(c)),
+        !english.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) && !"参保人员信息日供".contains(c)),
         "{english}"
     );
 }

@@ -13,10 +13,7 @@ pub(crate) fn command(messages: Messages) -> Command {
 }
 
 fn localise(command: Command, path: &str, messages: Messages) -> Command {
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|sub| sub.get_name().to_owned())
-        .collect();
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let about = messages.text(&format!("help.{path}.about"), &[]);
     let template = template(&command, path, messages);
     let mut command = command
@@ -39,21 +36,13 @@ fn localise(command: Command, path: &str, messages: Messages) -> Command {
 
 fn flag(name: &'static str, short: char, action: clap::ArgAction, messages: Messages) -> Arg {
     let help = messages.text(&format!("help.global.{name}"), &[]);
-    Arg::new(name)
-        .long(name)
-        .short(short)
-        .action(action)
-        .help(help)
+    Arg::new(name).long(name).short(short).action(action).help(help)
 }
 
 fn localise_argument(argument: Arg, path: &str, messages: Messages) -> Arg {
     let id = argument.get_id().as_str().to_owned();
     let own = format!("help.{path}.{id}");
-    let key = if messages.has(&own) {
-        own
-    } else {
-        format!("help.global.{id}")
-    };
+    let key = if messages.has(&own) { own } else { format!("help.global.{id}") };
     argument
         .help(messages.text(&key, &[]))
         .long_help(Resettable::Reset)
@@ -87,15 +76,9 @@ mod tests {
             Some(text) if !text.is_empty() && !text.contains("ui.") => {}
             _ => out.push(what),
         };
-        look(
-            command.get_name().to_owned(),
-            command.get_about().map(ToString::to_string),
-        );
+        look(command.get_name().to_owned(), command.get_about().map(ToString::to_string));
         for argument in command.get_arguments() {
-            look(
-                format!("{} {}", command.get_name(), argument.get_id()),
-                argument.get_help().map(ToString::to_string),
-            );
+            look(format!("{} {}", command.get_name(), argument.get_id()), argument.get_help().map(ToString::to_string));
         }
         for sub in command.get_subcommands() {
             missing(sub, out);
@@ -114,9 +97,7 @@ mod tests {
     #[test]
     fn the_tree_is_sound_and_chinese_by_default() {
         command(Messages::new(Language::Zh)).debug_assert();
-        let help = command(Messages::new(Language::Zh))
-            .render_help()
-            .to_string();
+        let help = command(Messages::new(Language::Zh)).render_help().to_string();
         assert!(help.contains("用法") && !help.contains("Usage"), "{help}");
     }
 }

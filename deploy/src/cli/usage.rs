@@ -13,10 +13,7 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[String], messages: Messa
     let (argument, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
     let (key, suggestion) = match error.kind() {
         ErrorKind::UnknownArgument => ("usage.unknown_argument", of(ContextKind::SuggestedArg)),
-        ErrorKind::InvalidSubcommand => (
-            "usage.unknown_command",
-            of(ContextKind::SuggestedSubcommand),
-        ),
+        ErrorKind::InvalidSubcommand => ("usage.unknown_command", of(ContextKind::SuggestedSubcommand)),
         ErrorKind::InvalidValue if value.is_empty() => ("usage.value_missing", String::new()),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             ("usage.invalid_value", of(ContextKind::SuggestedValue))
@@ -32,26 +29,13 @@ pub(crate) fn problem(error: &clap::Error, arguments: &[String], messages: Messa
         ErrorKind::InvalidSubcommand => of(ContextKind::InvalidSubcommand),
         _ => argument,
     };
-    let mut detail = messages.text(
-        key,
-        &[
-            ("argument", &shown),
-            ("value", &value),
-            ("prior", &of(ContextKind::PriorArg)),
-        ],
-    );
+    let mut detail =
+        messages.text(key, &[("argument", &shown), ("value", &value), ("prior", &of(ContextKind::PriorArg))]);
     // Clap lists the likeliest last.
-    if let Some(suggestion) = suggestion
-        .split(' ')
-        .next_back()
-        .filter(|last| !last.is_empty())
-    {
+    if let Some(suggestion) = suggestion.split(' ').next_back().filter(|last| !last.is_empty()) {
         detail.push_str(&messages.text("usage.suggestion", &[("suggestion", &suggestion)]));
     }
-    Error::Usage {
-        detail,
-        command: command(arguments),
-    }
+    Error::Usage { detail, command: command(arguments) }
 }
 
 /// The commands at the beginning of the arguments: `sluice runs show`.

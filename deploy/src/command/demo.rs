@@ -31,17 +31,10 @@ struct Told {
 /// Makes and runs the demo. It exits 0 when everything happened as it should, the refusal included.
 pub(super) async fn run(app: &App, arguments: &DemoArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let city = City {
-        rows: arguments.rows,
-        seed: arguments.seed,
-    };
+    let city = City { rows: arguments.rows, seed: arguments.seed };
     let days = days();
     let folder = prepare(&arguments.dir, arguments.force)?;
-    note(
-        app,
-        "demo.generating",
-        &[("rows", &city.rows), ("seed", &city.seed)],
-    );
+    note(app, "demo.generating", &[("rows", &city.rows), ("seed", &city.seed)]);
     demo::write_project(&folder, &demo::Terms::around(days[1]))?;
     super::schema::write(&folder.join("schemas"))?;
     let mut told = Told::default();
@@ -64,14 +57,7 @@ pub(super) async fn run(app: &App, arguments: &DemoArgs) -> Result<Exit, Failure
         }
     }
     let seconds = format!("{:.1}", started.elapsed().as_secs_f64());
-    farewell(
-        app,
-        &folder,
-        days[1],
-        &told,
-        &seconds,
-        arguments.generate_only,
-    );
+    farewell(app, &folder, days[1], &told, &seconds, arguments.generate_only);
     let exit = Exit::worst(told.exits.iter().copied());
     app.output.document(&json!({
         "exit": exit as u8, "project": folder.display().to_string(), "rows": city.rows, "seed": city.seed,
@@ -91,16 +77,10 @@ fn days() -> [NaiveDate; 2] {
 fn prepare(folder: &Path, force: bool) -> Result<PathBuf, Error> {
     let io = |action, error: &std::io::Error| Error::io(action, folder, error);
     if folder.exists() {
-        let empty = folder.is_dir()
-            && std::fs::read_dir(folder)
-                .map_err(|error| io("read", &error))?
-                .next()
-                .is_none();
+        let empty = folder.is_dir() && std::fs::read_dir(folder).map_err(|error| io("read", &error))?.next().is_none();
         let ours = folder.join(demo::MARK).is_file();
         if !empty && !ours && !force {
-            return Err(Error::DemoFolder {
-                path: folder.display().to_string(),
-            });
+            return Err(Error::DemoFolder { path: folder.display().to_string() });
         }
         if folder.is_dir() {
             demo::clear(folder)?;
@@ -120,37 +100,16 @@ fn arrived(app: &App, engine: &Engine, delivery: Delivery, day: NaiveDate, writt
     let list: Vec<String> = written
         .iter()
         .map(|(code, rows)| {
-            let title = engine
-                .project()
-                .resources
-                .get(*code)
-                .map_or(*code, |resource| resource.title.as_str());
-            app.messages
-                .text("demo.resource", &[("title", &title), ("rows", rows)])
+            let title = engine.project().resources.get(*code).map_or(*code, |resource| resource.title.as_str());
+            app.messages.text("demo.resource", &[("title", &title), ("rows", rows)])
         })
         .collect();
     let list = list.join(&app.messages.text("card.list", &[]));
-    note(
-        app,
-        "demo.generated",
-        &[
-            ("number", &delivery.number()),
-            ("date", &day),
-            ("list", &list),
-        ],
-    );
+    note(app, "demo.generated", &[("number", &delivery.number()), ("date", &day), ("list", &list)]);
 }
 
-async fn one_day(
-    app: &App,
-    engine: &Engine,
-    day: NaiveDate,
-    told: &mut Told,
-) -> Result<(), Failure> {
-    app.output.text(&format!(
-        "\n{}\n",
-        app.messages.text("demo.day", &[("date", &day)])
-    ));
+async fn one_day(app: &App, engine: &Engine, day: NaiveDate, told: &mut Told) -> Result<(), Failure> {
+    app.output.text(&format!("\n{}\n", app.messages.text("demo.day", &[("date", &day)])));
     for pipeline in engine.order() {
         if app.cancel.is_cancelled() {
             told.exits.push(Exit::Interrupted);
@@ -159,10 +118,7 @@ async fn one_day(
         match runner::one(app, engine, &pipeline, Some(day)).await {
             Ok(report) => {
                 let titles = Titles::of(engine.project(), app.messages, &pipeline);
-                app.output.text(&format!(
-                    "{}\n",
-                    card::render(app.messages, &titles, &report)
-                ));
+                app.output.text(&format!("{}\n", card::render(app.messages, &titles, &report)));
                 told.note(&report);
             }
             Err(failure) => {
@@ -170,13 +126,9 @@ async fn one_day(
                     app.output.failure(app.messages, &failure);
                 }
                 told.exits.push(failure.exit);
-                let problems: Vec<_> = failure
-                    .problems
-                    .iter()
-                    .map(|problem| problem_json(app.messages, problem))
-                    .collect();
-                told.runs
-                    .push(json!({ "pipeline": pipeline, "problems": problems }));
+                let problems: Vec<_> =
+                    failure.problems.iter().map(|problem| problem_json(app.messages, problem)).collect();
+                told.runs.push(json!({ "pipeline": pipeline, "problems": problems }));
             }
         }
     }
@@ -186,72 +138,34 @@ async fn one_day(
 impl Told {
     fn note(&mut self, report: &RunReport) {
         let count = |supply: bool, status: Status| {
-            report
-                .jobs
-                .iter()
-                .filter(|job| job.supply == supply && job.status == status)
-                .count()
+            report.jobs.iter().filter(|job| job.supply == supply && job.status == status).count()
         };
-        if self
-            .runs
-            .iter()
-            .all(|run| run["pipeline"] != report.pipeline.as_str())
-        {
+        if self.runs.iter().all(|run| run["pipeline"] != report.pipeline.as_str()) {
             self.tables += count(false, Status::Succeeded);
             self.datasets += count(true, Status::Succeeded);
             self.refused += count(true, Status::Withheld);
         }
         let meant = report.pipeline == demo::REFUSED && card::exit(report) == Exit::Refused;
-        self.exits.push(if meant {
-            Exit::Done
-        } else {
-            card::exit(report)
-        });
+        self.exits.push(if meant { Exit::Done } else { card::exit(report) });
         self.runs.push(json!(report));
     }
 }
 
-fn farewell(
-    app: &App,
-    folder: &Path,
-    day: NaiveDate,
-    told: &Told,
-    seconds: &str,
-    generate_only: bool,
-) {
+fn farewell(app: &App, folder: &Path, day: NaiveDate, told: &Told, seconds: &str, generate_only: bool) {
     let dir = folder.display();
-    let text = |key: &str, parameters: &[crate::messages::Parameter<'_>]| {
-        app.messages.text(key, parameters)
-    };
+    let text = |key: &str, parameters: &[crate::messages::Parameter<'_>]| app.messages.text(key, parameters);
     let mut lines = Vec::new();
     if generate_only {
         lines.push(text("demo.made", &[("dir", &dir)]));
     } else {
-        lines.push(text(
-            "demo.summary",
-            &[("dir", &dir), ("seconds", &seconds)],
-        ));
-        let counts: [crate::messages::Parameter<'_>; 3] = [
-            ("tables", &told.tables),
-            ("datasets", &told.datasets),
-            ("refused", &told.refused),
-        ];
+        lines.push(text("demo.summary", &[("dir", &dir), ("seconds", &seconds)]));
+        let counts: [crate::messages::Parameter<'_>; 3] =
+            [("tables", &told.tables), ("datasets", &told.datasets), ("refused", &told.refused)];
         lines.push(text("demo.libraries", &counts));
     }
     lines.push(text("demo.defects", &[("rows", &demo::planted(folder))]));
-    lines.extend([
-        String::new(),
-        text("demo.try", &[]),
-        text("demo.enter", &[("dir", &dir)]),
-    ]);
-    for key in [
-        "try_plan",
-        "try_refused",
-        "try_quarantine",
-        "try_again",
-        "try_audit",
-        "try_edit",
-    ] {
+    lines.extend([String::new(), text("demo.try", &[]), text("demo.enter", &[("dir", &dir)])]);
+    for key in ["try_plan", "try_refused", "try_quarantine", "try_again", "try_audit", "try_edit"] {
         lines.push(text(&format!("demo.{key}"), &[("date", &day)]));
     }
     app.output.text(&lines.join("\n"));

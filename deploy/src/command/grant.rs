@@ -13,42 +13,23 @@ pub(super) async fn run(app: &App) -> Result<Exit, Failure> {
     let Some(engine) = open::engine(app).await? else {
         return Ok(Exit::Invalid);
     };
-    let grants = engine
-        .catalog()
-        .grants(engine.actor())
-        .await
-        .map_err(|error| open::catalog_failure(&error))?;
+    let grants = engine.catalog().grants(engine.actor()).await.map_err(|error| open::catalog_failure(&error))?;
     let today = engine.catalog().today();
-    let states: Vec<_> = grants
-        .iter()
-        .map(|stored| stored.grant.live(today))
-        .collect();
-    let documents: Vec<_> = grants
-        .iter()
-        .zip(&states)
-        .map(|(stored, state)| json!({ "grant": stored, "live": state.is_ok() }))
-        .collect();
+    let states: Vec<_> = grants.iter().map(|stored| stored.grant.live(today)).collect();
+    let documents: Vec<_> =
+        grants.iter().zip(&states).map(|(stored, state)| json!({ "grant": stored, "live": state.is_ok() })).collect();
     app.output.document(&json!({ "grants": documents }));
     if grants.is_empty() {
         app.output.text(&app.messages.text("grants.none", &[]));
         return Ok(Exit::Done);
     }
-    let names = [
-        "id", "title", "border", "ceiling", "term", "state", "source",
-    ];
-    let mut table = table::table(
-        names
-            .iter()
-            .map(|name| app.messages.text(&format!("grants.{name}"), &[]))
-            .collect(),
-    );
+    let names = ["id", "title", "border", "ceiling", "term", "state", "source"];
+    let mut table = table::table(names.iter().map(|name| app.messages.text(&format!("grants.{name}"), &[])).collect());
     for (stored, state) in grants.iter().zip(states) {
         let grant = &stored.grant;
         let state = match state {
             Ok(()) => app.messages.text("grants.live", &[]),
-            Err(refusal) => app
-                .messages
-                .problem(&pipelines::problem::Problem::of(&refusal, false)),
+            Err(refusal) => app.messages.problem(&pipelines::problem::Problem::of(&refusal, false)),
         };
         table.add_row(vec![
             grant.id.clone(),

@@ -23,10 +23,7 @@ pub(super) fn project(app: &App) -> Result<Option<Project>, Failure> {
 /// The project in a folder, as [`project`].
 pub(super) fn project_at(app: &App, folder: &Path) -> Result<Option<Project>, Failure> {
     if !folder.join("sluice.toml").is_file() {
-        return Err(Error::NoProject {
-            path: folder.display().to_string(),
-        }
-        .into());
+        return Err(Error::NoProject { path: folder.display().to_string() }.into());
     }
     match Project::load(folder) {
         Ok(project) => Ok(Some(project)),
@@ -47,21 +44,11 @@ pub(super) async fn engine(app: &App) -> Result<Option<Engine>, Failure> {
 
 /// The engine of a loaded project.
 pub(super) async fn engine_of(project: Project) -> Result<Engine, Failure> {
-    let secrets = Arc::new(Found {
-        secrets: Secrets::new(&project.root),
-        refused: Mutex::default(),
-    });
+    let secrets = Arc::new(Found { secrets: Secrets::new(&project.root), refused: Mutex::default() });
     let opened = Engine::open(project, secrets.clone(), &actor()).await;
-    opened.map_err(|error| {
-        match secrets
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
-            Some(refused) => refused.into(),
-            None => failure(&error),
-        }
+    opened.map_err(|error| match secrets.refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(refused) => refused.into(),
+        None => failure(&error),
     })
 }
 
@@ -72,9 +59,7 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
         "P501" => Exit::Interrupted,
         "P502" | "P503" => Exit::Waiting,
         "P212" => Exit::Usage,
-        code if code.starts_with("P20") || code.starts_with("P21") && code < "P215" => {
-            Exit::Invalid
-        }
+        code if code.starts_with("P20") || code.starts_with("P21") && code < "P215" => Exit::Invalid,
         code if code.starts_with("P3") => Exit::QualityGate,
         code if code.starts_with("P4") || code.starts_with("K2") => Exit::Refused,
         _ => Exit::Failed,
@@ -84,48 +69,32 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
 
 /// A failure of the catalog as one of a command.
 pub(super) fn catalog_failure(error: &catalog::Error) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        pipelines::problem::Problem::of(error, error.retryable()),
-    )
+    Failure::new(Exit::Failed, pipelines::problem::Problem::of(error, error.retryable()))
 }
 
 /// Prints diagnostics: carets on standard error, or the one JSON document.
 pub(super) fn report(app: &App, diagnostics: &Diagnostics) {
     use std::io::IsTerminal;
     if app.output.is_json() {
-        let exit = if diagnostics.has_errors() {
-            Exit::Invalid
-        } else {
-            Exit::Done
-        };
-        app.output.document(
-            &json!({ "exit": exit as u8, "diagnostics": diagnostics.to_json(&app.messages) }),
-        );
+        let exit = if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done };
+        app.output.document(&json!({ "exit": exit as u8, "diagnostics": diagnostics.to_json(&app.messages) }));
     } else if diagnostics.len() > 0 {
-        app.output.note(
-            diagnostics
-                .render(&app.messages, std::io::stderr().is_terminal())
-                .trim_end(),
-        );
+        app.output.note(diagnostics.render(&app.messages, std::io::stderr().is_terminal()).trim_end());
     }
 }
 
 /// A business date of the command line.
 pub(super) fn business_date(text: Option<&str>) -> Result<Option<NaiveDate>, Error> {
     text.map(|text| {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Error::BadDate {
-            text: text.chars().take(40).collect(),
-        })
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map_err(|_| Error::BadDate { text: text.chars().take(40).collect() })
     })
     .transpose()
 }
 
 /// Today where the data is from, whatever the time zone of the machine.
 pub(super) fn today() -> NaiveDate {
-    Utc::now()
-        .with_timezone(&chrono_tz::Asia::Shanghai)
-        .date_naive()
+    Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive()
 }
 
 /// Who acts: the user of the operating system, as the audit log names them.

@@ -19,25 +19,17 @@ pub(super) async fn run(app: &App, arguments: &PlanArgs) -> Result<Exit, Failure
     };
     let (mut plans, mut refused) = (Vec::new(), false);
     for pipeline in wanted(&engine, arguments.pipeline.as_deref())? {
-        let plan = engine
-            .plan(&pipeline, date)
-            .await
-            .map_err(|error| open::failure(&error))?;
+        let plan = engine.plan(&pipeline, date).await.map_err(|error| open::failure(&error))?;
         refused |= plan.jobs.iter().any(|job| !job.refusals.is_empty());
         if !plans.is_empty() {
             app.output.text("");
         }
         let titles = Titles::of(engine.project(), app.messages, &pipeline);
-        app.output
-            .text(&explain::render(app.messages, &titles, &plan));
+        app.output.text(&explain::render(app.messages, &titles, &plan));
         plans.push(plan);
     }
     if let [plan] = plans.as_slice() {
-        app.output.text(&format!(
-            "\n{}",
-            app.messages
-                .text("plan.nothing", &[("pipeline", &plan.pipeline)])
-        ));
+        app.output.text(&format!("\n{}", app.messages.text("plan.nothing", &[("pipeline", &plan.pipeline)])));
     }
     app.output.document(&json!({ "plans": plans }));
     Ok(if refused { Exit::Refused } else { Exit::Done })
@@ -49,9 +41,6 @@ pub(super) fn wanted(engine: &Engine, pipeline: Option<&str>) -> Result<Vec<Stri
     match pipeline {
         None => Ok(all),
         Some(one) if all.iter().any(|known| known == one) => Ok(vec![one.to_owned()]),
-        Some(one) => Err(Error::NoPipeline {
-            pipeline: one.chars().take(80).collect(),
-            known: all.join(", "),
-        }),
+        Some(one) => Err(Error::NoPipeline { pipeline: one.chars().take(80).collect(), known: all.join(", ") }),
     }
 }

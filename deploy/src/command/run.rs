@@ -21,10 +21,7 @@ pub(super) async fn run(app: &App, arguments: &RunArgs) -> Result<Exit, Failure>
         return Ok(Exit::Invalid);
     };
     if arguments.pipeline.is_none() && !arguments.all {
-        return Err(Error::WhichPipeline {
-            known: engine.order().join(", "),
-        }
-        .into());
+        return Err(Error::WhichPipeline { known: engine.order().join(", ") }.into());
     }
     let (mut exits, mut documents) = (Vec::new(), Vec::new());
     for pipeline in plan::wanted(&engine, arguments.pipeline.as_deref())? {
@@ -36,10 +33,7 @@ pub(super) async fn run(app: &App, arguments: &RunArgs) -> Result<Exit, Failure>
             Ok(report) => {
                 exits.push(card::exit(&report));
                 let titles = Titles::of(engine.project(), app.messages, &pipeline);
-                app.output.text(&format!(
-                    "{}\n",
-                    card::render(app.messages, &titles, &report)
-                ));
+                app.output.text(&format!("{}\n", card::render(app.messages, &titles, &report)));
                 documents.push(json!(report));
             }
             Err(failure) => {
@@ -47,18 +41,14 @@ pub(super) async fn run(app: &App, arguments: &RunArgs) -> Result<Exit, Failure>
                 if !app.output.is_json() {
                     app.output.failure(app.messages, &failure);
                 }
-                let problems: Vec<_> = failure
-                    .problems
-                    .iter()
-                    .map(|problem| problem_json(app.messages, problem))
-                    .collect();
+                let problems: Vec<_> =
+                    failure.problems.iter().map(|problem| problem_json(app.messages, problem)).collect();
                 documents.push(json!({ "pipeline": pipeline, "problems": problems }));
             }
         }
     }
     let exit = Exit::worst(exits);
-    app.output
-        .document(&json!({ "exit": exit as u8, "runs": documents }));
+    app.output.document(&json!({ "exit": exit as u8, "runs": documents }));
     Ok(exit)
 }
 
@@ -69,13 +59,7 @@ pub(super) async fn one(
     pipeline: &str,
     date: Option<NaiveDate>,
 ) -> Result<RunReport, Failure> {
-    let plan = engine
-        .plan(pipeline, date)
-        .await
-        .map_err(|error| open::failure(&error))?;
+    let plan = engine.plan(pipeline, date).await.map_err(|error| open::failure(&error))?;
     let progress = progress::of(app);
-    engine
-        .run(&plan, progress, app.cancel.clone())
-        .await
-        .map_err(|error| open::failure(&error))
+    engine.run(&plan, progress, app.cancel.clone()).await.map_err(|error| open::failure(&error))
 }

@@ -20,33 +20,20 @@ pub(super) async fn run(app: &App, action: Option<RunsAction>) -> Result<Exit, F
         return Ok(Exit::Invalid);
     };
     let (catalog, actor) = (engine.catalog(), engine.actor());
+    let zone = engine.project().spec.project.timezone.as_str();
     match action.unwrap_or(RunsAction::List(ListArgs { limit: 20 })) {
         RunsAction::List(ListArgs { limit }) => {
-            let runs = catalog
-                .list_runs(actor, limit)
-                .await
-                .map_err(|error| open::catalog_failure(&error))?;
+            let runs = catalog.list_runs(actor, limit).await.map_err(|error| open::catalog_failure(&error))?;
             app.output.document(&json!({ "runs": runs }));
-            app.output.text(&list(app, &runs));
+            app.output.text(&list(app, &runs, zone));
         }
         RunsAction::Show { run } => {
-            let all = catalog
-                .list_runs(actor, SEARCHED)
-                .await
-                .map_err(|error| open::catalog_failure(&error))?;
+            let all = catalog.list_runs(actor, SEARCHED).await.map_err(|error| open::catalog_failure(&error))?;
             let found = all.iter().find(|known| known.id.starts_with(&run));
-            let id = found
-                .ok_or_else(|| Error::NoRun {
-                    run: run.chars().take(80).collect(),
-                })?
-                .id
-                .clone();
-            let detail = catalog
-                .show_run(actor, &id)
-                .await
-                .map_err(|error| open::catalog_failure(&error))?;
+            let id = found.ok_or_else(|| Error::NoRun { run: run.chars().take(80).collect() })?.id.clone();
+            let detail = catalog.show_run(actor, &id).await.map_err(|error| open::catalog_failure(&error))?;
             app.output.document(&json!(detail));
-            app.output.text(&show(app, &detail));
+            app.output.text(&show(app, &detail, zone));
         }
     }
     Ok(Exit::Done)
@@ -62,13 +49,10 @@ fn result(app: &App, run: &Run) -> String {
 }
 
 fn header(app: &App, names: &[&str]) -> Vec<String> {
-    names
-        .iter()
-        .map(|name| app.messages.text(&format!("runs.{name}"), &[]))
-        .collect()
+    names.iter().map(|name| app.messages.text(&format!("runs.{name}"), &[])).collect()
 }
 
-fn list(app: &App, runs: &[Run]) -> String {
+fn list(app: &App, runs: &[Run], zone: &str) -> String {
     if runs.is_empty() {
         return app.messages.text("runs.none", &[]);
     }
@@ -77,7 +61,7 @@ fn list(app: &App, runs: &[Run]) -> String {
         table.add_row(vec![
             run.id.clone(),
             run.pipeline.clone(),
-            run.started_at.clone(),
+            words::instant(&run.started_at, zone),
             result(app, run),
             run.started_by.clone(),
         ]);
@@ -85,25 +69,19 @@ fn list(app: &App, runs: &[Run]) -> String {
     table::render(&table)
 }
 
-fn show(app: &App, detail: &RunDetail) -> String {
+fn show(app: &App, detail: &RunDetail, zone: &str) -> String {
     let run = &detail.run;
-    let mut head = table::table(header(
-        app,
-        &["id", "pipeline", "started", "ended", "result", "by"],
-    ));
-    let ended = run.finished_at.clone().unwrap_or_else(|| "–".into());
+    let mut head = table::table(header(app, &["id", "pipeline", "started", "ended", "result", "by"]));
+    let ended = run.finished_at.as_deref().map_or_else(|| "–".to_owned(), |at| words::instant(at, zone));
     head.add_row(vec![
         run.id.clone(),
         run.pipeline.clone(),
-        run.started_at.clone(),
+        words::instant(&run.started_at, zone),
         ended,
         result(app, run),
         run.started_by.clone(),
     ]);
-    let mut jobs = table::table(header(
-        app,
-        &["target", "date", "attempt", "disposition", "reason"],
-    ));
+    let mut jobs = table::table(header(app, &["target", "date", "attempt", "disposition", "reason"]));
     for (attempt, occurrence) in &detail.attempts {
         let ended = attempt.disposition.unwrap_or(occurrence.disposition);
         jobs.add_row(vec![
@@ -111,11 +89,7 @@ fn show(app: &App, detail: &RunDetail) -> String {
             occurrence.biz_date.clone().unwrap_or_else(|| "–".into()),
             app.messages.text("runs.nth", &[("no", &attempt.no)]),
             words::status(app.messages, &ended),
-            occurrence
-                .reason
-                .as_ref()
-                .map(|reason| reason_text(app, reason))
-                .unwrap_or_default(),
+            occurrence.reason.as_ref().map(|reason| reason_text(app, reason)).unwrap_or_default(),
         ]);
     }
     format!("{}\n\n{}", table::render(&head), table::render(&jobs))
@@ -123,33 +97,16 @@ fn show(app: &App, detail: &RunDetail) -> String {
 
 /// Problems of a recorded reason in words; anything else as recorded.
 fn reason_text(app: &App, reason: &serde_json::Value) -> String {
-    let problems = reason.as_array().cloned().or_else(|| {
-        reason
-            .get("problems")
-            .and_then(|inner| inner.as_array())
-            .cloned()
-    });
-    let sentences: Vec<String> = problems
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|problem| sentence(app, problem))
-        .collect();
-    if sentences.is_empty() {
-        reason.to_string()
-    } else {
-        sentences.join("\n")
-    }
+    let lists = ["refusals", "problems"].iter().find_map(|name| reason.get(name)?.as_array());
+    let problems = reason.as_array().or(lists);
+    let sentences: Vec<String> = problems.into_iter().flatten().filter_map(|problem| sentence(app, problem)).collect();
+    if sentences.is_empty() { reason.to_string() } else { sentences.join("\n") }
 }
 
 fn sentence(app: &App, problem: &serde_json::Value) -> Option<String> {
     let code = problem.get("code")?.as_str()?;
-    let params = problem
-        .get("params")
-        .and_then(|params| serde_json::from_value(params.clone()).ok())
-        .unwrap_or_default();
-    let text = app
-        .messages
-        .code(code, &params)
-        .or_else(|| Some(problem.get("message")?.as_str()?.to_owned()))?;
+    let params =
+        problem.get("params").and_then(|params| serde_json::from_value(params.clone()).ok()).unwrap_or_default();
+    let text = app.messages.code(code, &params).or_else(|| Some(problem.get("message")?.as_str()?.to_owned()))?;
     Some(format!("[{code}] {text}"))
 }

@@ -15,28 +15,18 @@ pub(super) fn run(app: &App, arguments: &SchemaArgs) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.write {
         write(folder)?;
         let names: Vec<&str> = schemas.iter().map(|(name, _)| *name).collect();
-        app.output
-            .document(&json!({ "folder": folder.display().to_string(), "files": names }));
+        app.output.document(&json!({ "folder": folder.display().to_string(), "files": names }));
         let (count, dir) = (schemas.len(), folder.display());
-        app.output.text(
-            &app.messages
-                .text("schema.written", &[("count", &count), ("dir", &dir)]),
-        );
+        app.output.text(&app.messages.text("schema.written", &[("count", &count), ("dir", &dir)]));
         return Ok(Exit::Done);
     }
     let all: Map<String, Value> = schemas
         .into_iter()
-        .map(|(name, text)| {
-            (
-                name.to_owned(),
-                serde_json::from_str(&text).unwrap_or_default(),
-            )
-        })
+        .map(|(name, text)| (name.to_owned(), serde_json::from_str(&text).unwrap_or_default()))
         .collect();
     let all = Value::Object(all);
     app.output.document(&all);
-    app.output
-        .text(&serde_json::to_string_pretty(&all).unwrap_or_default());
+    app.output.text(&serde_json::to_string_pretty(&all).unwrap_or_default());
     Ok(Exit::Done)
 }
 

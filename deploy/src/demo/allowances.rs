@@ -15,16 +15,7 @@ use crate::error::Error;
 /// Resource code.
 pub(super) const CODE: &str = "3/06/001/0001";
 const FILE: &str = "allowance.xlsx";
-const HEADER: [&str; 8] = [
-    "身份证号",
-    "姓名",
-    "津贴档次",
-    "月发放额",
-    "银行卡号",
-    "联系电话",
-    "起发日期",
-    "所在区县",
-];
+const HEADER: [&str; 8] = ["身份证号", "姓名", "津贴档次", "月发放额", "银行卡号", "联系电话", "起发日期", "所在区县"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Defect {
@@ -37,43 +28,23 @@ enum Defect {
 }
 
 const DEFECTS: &[(Defect, Planted)] = &[
-    (
-        Defect::Id,
-        planted("citizen_id", "standard:citizen_id", "checksum"),
-    ),
+    (Defect::Id, planted("citizen_id", "standard:citizen_id", "checksum")),
     (Defect::Level, planted("level", "accepted", "accepted")),
     (Defect::Amount, planted("amount", "range", "range")),
-    (
-        Defect::Card,
-        planted("bank_card", "standard:bank_card", "checksum"),
-    ),
-    (
-        Defect::Mobile,
-        planted("mobile", "standard:mobile", "length"),
-    ),
-    (
-        Defect::Granted,
-        planted("granted_on", "standard:date", "no-such-date"),
-    ),
+    (Defect::Card, planted("bank_card", "standard:bank_card", "checksum")),
+    (Defect::Mobile, planted("mobile", "standard:mobile", "length")),
+    (Defect::Granted, planted("granted_on", "standard:date", "no-such-date")),
 ];
 
 /// Writes the delivery and gives its rows: residents of eighty and more.
-pub(super) async fn write(
-    city: &City,
-    _: Delivery,
-    folder: &Path,
-    truth: &mut Truth,
-) -> Result<u64, Error> {
+pub(super) async fn write(city: &City, _: Delivery, folder: &Path, truth: &mut Truth) -> Result<u64, Error> {
     std::fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, &error))?;
     let failed = |_| Error::Generate { what: FILE };
     let mut workbook = Workbook::new();
     let created = ExcelDateTime::from_ymd(2025, 6, 30).map_err(failed)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
     let sheet = workbook.add_worksheet();
-    sheet
-        .set_name("高龄津贴")
-        .and_then(|sheet| sheet.write_row(0, 0, HEADER))
-        .map_err(failed)?;
+    sheet.set_name("高龄津贴").and_then(|sheet| sheet.write_row(0, 0, HEADER)).map_err(failed)?;
     let people = People::new(city.seed);
     let dice = Dice::new(city.seed, Family::Allowance);
     let mut planter = Planter::new(city.seed, Family::Allowance, DEFECTS.len());
@@ -86,14 +57,7 @@ pub(super) async fn write(
         let defect = planter.at(row).map(|kind| DEFECTS[kind]);
         row += 1;
         let line = u32::try_from(row).map_err(|_| Error::Generate { what: FILE })?;
-        write_row(
-            sheet,
-            line,
-            person,
-            dice.row(number),
-            defect.map(|(kind, _)| kind),
-        )
-        .map_err(failed)?;
+        write_row(sheet, line, person, dice.row(number), defect.map(|(kind, _)| kind)).map_err(failed)?;
         if let Some((_, planted)) = defect {
             truth.note(CODE, FILE, row, planted).await?;
         }
@@ -118,16 +82,8 @@ fn write_row(
     let granted = NaiveDate::from_ymd_opt(2015, 1, 1)
         .and_then(|day| day.checked_add_days(Days::new(chance.below(3_600))))
         .unwrap_or_default();
-    let id = if is(Defect::Id) {
-        codes::broken(&person.id, b"0123456789")
-    } else {
-        person.id.clone()
-    };
-    let card = if is(Defect::Card) {
-        codes::broken(&card, b"0123456789")
-    } else {
-        card
-    };
+    let id = if is(Defect::Id) { codes::broken(&person.id, b"0123456789") } else { person.id.clone() };
+    let card = if is(Defect::Card) { codes::broken(&card, b"0123456789") } else { card };
     let mobile = match is(Defect::Mobile) {
         true => person.mobile[..10].to_owned(),
         false => forms::mobile(&person.mobile, &mut chance),
@@ -138,15 +94,7 @@ fn write_row(
     };
     sheet.write(row, 0, id)?;
     sheet.write(row, 1, &person.name)?;
-    sheet.write(
-        row,
-        2,
-        if is(Defect::Level) {
-            "七十以上"
-        } else {
-            level
-        },
-    )?;
+    sheet.write(row, 2, if is(Defect::Level) { "七十以上" } else { level })?;
     sheet.write(row, 3, if is(Defect::Amount) { 500_000 } else { amount })?;
     sheet.write(row, 4, card)?;
     sheet.write(row, 5, mobile)?;

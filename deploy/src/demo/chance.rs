@@ -42,9 +42,7 @@ pub(super) struct Chance {
 impl Dice {
     /// The family's streams under a seed.
     pub(super) fn new(seed: u64, family: Family) -> Self {
-        Self {
-            base: ChaCha8Rng::seed_from_u64(seed ^ ((family as u64) << 56)),
-        }
+        Self { base: ChaCha8Rng::seed_from_u64(seed ^ ((family as u64) << 56)) }
     }
 
     /// The stream of one row.

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, Date32Builder, Decimal128Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayBuilder, ArrayRef, Date32Builder, Decimal128Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::{Days, NaiveDate};
@@ -24,9 +23,7 @@ use crate::error::Error;
 pub(super) const CODE: &str = "1/02/001/0001";
 const FILE: &str = "enterprise.parquet";
 const BATCH: usize = 8_192;
-const INDUSTRIES: [&str; 8] = [
-    "A0111", "C1310", "C3670", "D4415", "E4710", "F5211", "I6513", "P8331",
-];
+const INDUSTRIES: [&str; 8] = ["A0111", "C1310", "C3670", "D4415", "E4710", "F5211", "I6513", "P8331"];
 const KINDS: [&str; 5] = ["制造", "商贸", "信息技术", "生态农业", "新能源"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,29 +39,14 @@ enum Defect {
 }
 
 const DEFECTS: &[(Defect, Planted)] = &[
-    (
-        Defect::Credit,
-        planted("credit_code", "standard:credit_code", "checksum"),
-    ),
-    (
-        Defect::LegalPerson,
-        planted("legal_person_id", "standard:citizen_id", "checksum"),
-    ),
-    (
-        Defect::Capital,
-        planted("registered_capital", "range", "range"),
-    ),
+    (Defect::Credit, planted("credit_code", "standard:credit_code", "checksum")),
+    (Defect::LegalPerson, planted("legal_person_id", "standard:citizen_id", "checksum")),
+    (Defect::Capital, planted("registered_capital", "range", "range")),
     (Defect::Industry, planted("industry", "pattern", "pattern")),
-    (
-        Defect::Area,
-        planted("area_code", "standard:area_code", "unknown-code"),
-    ),
+    (Defect::Area, planted("area_code", "standard:area_code", "unknown-code")),
     (Defect::Status, planted("status", "accepted", "accepted")),
     (Defect::Name, planted("name", "not_null", "not_null")),
-    (
-        Defect::Duplicate,
-        planted("credit_code", "unique", "unique"),
-    ),
+    (Defect::Duplicate, planted("credit_code", "unique", "unique")),
 ];
 
 /// Enterprises by number.
@@ -78,13 +60,8 @@ pub(super) struct Companies {
 impl Companies {
     /// The enterprises of a city.
     pub(super) fn new(city: &City) -> Self {
-        let shift = Dice::new(city.seed, Family::Company)
-            .row(u64::MAX)
-            .below(1_000_000);
-        Self {
-            count: city.rows / 10,
-            shift,
-        }
+        let shift = Dice::new(city.seed, Family::Company).row(u64::MAX).below(1_000_000);
+        Self { count: city.rows / 10, shift }
     }
 
     /// Valid credit code of an enterprise: registered in one of the counties, with a valid organisation code inside.
@@ -97,20 +74,12 @@ impl Companies {
             rest /= 31;
         }
         let area = AREAS[usize::try_from(number % AREAS.len() as u64).unwrap_or(0)].0;
-        codes::credit(&format!(
-            "91{area}{}",
-            codes::organisation(&String::from_utf8_lossy(&body))
-        ))
+        codes::credit(&format!("91{area}{}", codes::organisation(&String::from_utf8_lossy(&body))))
     }
 }
 
 /// Writes the delivery and gives its rows.
-pub(super) async fn write(
-    city: &City,
-    delivery: Delivery,
-    folder: &Path,
-    truth: &mut Truth,
-) -> Result<u64, Error> {
+pub(super) async fn write(city: &City, delivery: Delivery, folder: &Path, truth: &mut Truth) -> Result<u64, Error> {
     std::fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, &error))?;
     let path = folder.join(FILE);
     let file = std::fs::File::create(&path).map_err(|error| Error::io("create", &path, &error))?;
@@ -160,11 +129,7 @@ fn schema() -> SchemaRef {
         Field::new("established_on", DataType::Date32, true),
         text("area_code"),
         text("status"),
-        Field::new(
-            "updated_at",
-            DataType::Timestamp(TimeUnit::Microsecond, None),
-            true,
-        ),
+        Field::new("updated_at", DataType::Timestamp(TimeUnit::Microsecond, None), true),
     ]))
 }
 
@@ -191,17 +156,11 @@ impl Company {
         changed: bool,
     ) -> Self {
         let owner = people.person(number.wrapping_mul(7) % city.rows);
-        let name = format!(
-            "盐城虚拟{}{}有限公司",
-            super::person::name(&mut chance),
-            chance.pick(&KINDS)
-        );
-        let founded = NaiveDate::from_ymd_opt(1995, 1, 1)
-            .and_then(|day| day.checked_add_days(Days::new(chance.below(11_000))));
+        let name = format!("盐城虚拟{}{}有限公司", super::person::name(&mut chance), chance.pick(&KINDS));
+        let founded =
+            NaiveDate::from_ymd_opt(1995, 1, 1).and_then(|day| day.checked_add_days(Days::new(chance.below(11_000))));
         let epoch = NaiveDate::default();
-        let established = founded.map_or(0, |day| {
-            i32::try_from((day - epoch).num_days()).unwrap_or(0)
-        });
+        let established = founded.map_or(0, |day| i32::try_from((day - epoch).num_days()).unwrap_or(0));
         let capital = i128::from(chance.below(5_000) + 10) * 1_000_000;
         // 2025-06-30 02:00:00 and 2025-07-01 08:00:00, in microseconds.
         let (capital, updated) = match changed {
@@ -226,41 +185,15 @@ impl Company {
         let is = |kind| defect == Some(kind);
         let broken_code = codes::broken(&self.code, codes::CREDIT);
         let broken_id = codes::broken(&self.legal_person_id, b"0123456789");
-        columns.code.append_value(if is(Defect::Credit) {
-            &broken_code
-        } else {
-            &self.code
-        });
-        columns
-            .name
-            .append_option((!is(Defect::Name)).then_some(&self.name));
+        columns.code.append_value(if is(Defect::Credit) { &broken_code } else { &self.code });
+        columns.name.append_option((!is(Defect::Name)).then_some(&self.name));
         columns.legal_person.append_value(&self.legal_person);
-        columns
-            .legal_person_id
-            .append_value(if is(Defect::LegalPerson) {
-                &broken_id
-            } else {
-                &self.legal_person_id
-            });
-        columns.industry.append_value(if is(Defect::Industry) {
-            "制造业"
-        } else {
-            self.industry
-        });
-        columns.capital.append_value(if is(Defect::Capital) {
-            -self.capital
-        } else {
-            self.capital
-        });
+        columns.legal_person_id.append_value(if is(Defect::LegalPerson) { &broken_id } else { &self.legal_person_id });
+        columns.industry.append_value(if is(Defect::Industry) { "制造业" } else { self.industry });
+        columns.capital.append_value(if is(Defect::Capital) { -self.capital } else { self.capital });
         columns.established.append_value(self.established);
-        columns.area.append_value(if is(Defect::Area) {
-            "320999"
-        } else {
-            self.area
-        });
-        columns
-            .status
-            .append_value(if is(Defect::Status) { "X" } else { self.status });
+        columns.area.append_value(if is(Defect::Area) { "320999" } else { self.area });
+        columns.status.append_value(if is(Defect::Status) { "X" } else { self.status });
         columns.updated.append_value(self.updated);
     }
 }
@@ -282,11 +215,7 @@ struct Columns {
 impl Columns {
     fn finish(&mut self) -> Result<RecordBatch, Error> {
         let failed = |_| Error::Generate { what: FILE };
-        let capital = self
-            .capital
-            .finish()
-            .with_precision_and_scale(16, 2)
-            .map_err(failed)?;
+        let capital = self.capital.finish().with_precision_and_scale(16, 2).map_err(failed)?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.code.finish()),
             Arc::new(self.name.finish()),

@@ -17,11 +17,7 @@ pub(super) struct Planted {
 }
 
 /// Short form for tables of defects.
-pub(super) const fn planted(
-    item: &'static str,
-    rule: &'static str,
-    reason: &'static str,
-) -> Planted {
+pub(super) const fn planted(item: &'static str, rule: &'static str, reason: &'static str) -> Planted {
     Planted { item, rule, reason }
 }
 
@@ -37,11 +33,7 @@ impl Planter {
     /// Plants `kinds` kinds of defects into the rows of a resource.
     pub(super) fn new(seed: u64, resource: Family, kinds: usize) -> Self {
         let seed = seed.rotate_left(8) ^ resource as u64;
-        Self {
-            dice: Dice::new(seed, Family::Defect),
-            kinds: kinds as u64,
-            block: None,
-        }
+        Self { dice: Dice::new(seed, Family::Defect), kinds: kinds as u64, block: None }
     }
 
     /// The defect of a row, by its number in the table of kinds.

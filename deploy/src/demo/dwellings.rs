@@ -33,21 +33,12 @@ enum Defect {
 }
 
 const DEFECTS: &[(Defect, Planted)] = &[
-    (
-        Defect::Owner,
-        planted("citizen_id", "standard:citizen_id", "checksum"),
-    ),
-    (
-        Defect::Area,
-        planted("area_code", "standard:area_code", "unknown-code"),
-    ),
+    (Defect::Owner, planted("citizen_id", "standard:citizen_id", "checksum")),
+    (Defect::Area, planted("area_code", "standard:area_code", "unknown-code")),
     (Defect::FloorArea, planted("floor_area", "range", "range")),
     (Defect::FloorAreaType, planted("floor_area", "type", "type")),
     (Defect::Usage, planted("usage", "accepted", "accepted")),
-    (
-        Defect::Registered,
-        planted("registered_on", "standard:date", "no-such-date"),
-    ),
+    (Defect::Registered, planted("registered_on", "standard:date", "no-such-date")),
 ];
 
 struct Row {
@@ -62,12 +53,7 @@ struct Row {
 }
 
 /// Writes the first delivery as a new database, the second as changes to it, and gives the rows written.
-pub(super) async fn write(
-    city: &City,
-    delivery: Delivery,
-    folder: &Path,
-    truth: &mut Truth,
-) -> Result<u64, Error> {
+pub(super) async fn write(city: &City, delivery: Delivery, folder: &Path, truth: &mut Truth) -> Result<u64, Error> {
     std::fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, &error))?;
     let path = folder.join(FILE);
     if delivery == Delivery::First && path.exists() {
@@ -81,10 +67,7 @@ pub(super) async fn write(
         .synchronous(SqliteSynchronous::Off);
     let mut database = options.connect().await.map_err(failed)?;
     if delivery == Delivery::First {
-        sqlx::query(TABLE)
-            .execute(&mut database)
-            .await
-            .map_err(failed)?;
+        sqlx::query(TABLE).execute(&mut database).await.map_err(failed)?;
         sqlx::query("CREATE INDEX dwelling_updated_at ON dwelling (updated_at)")
             .execute(&mut database)
             .await
@@ -112,13 +95,7 @@ async fn fill(
             continue;
         }
         let owner = people.person(number * 4);
-        waiting.push(row(
-            number,
-            owner,
-            dice.row(number),
-            delivery,
-            defect.map(|(kind, _)| kind),
-        ));
+        waiting.push(row(number, owner, dice.row(number), delivery, defect.map(|(kind, _)| kind)));
         written += 1;
         if let Some((_, planted)) = defect {
             truth.note(CODE, FILE, number + 1, planted).await?;
@@ -140,18 +117,10 @@ fn row(
 ) -> Row {
     let is = |kind| defect == Some(kind);
     let floor_area = format!("{}.{:02}", 40 + chance.below(160), chance.below(100));
-    let registered = owner
-        .born
-        .checked_add_days(chrono::Days::new(9_000))
-        .unwrap_or(owner.born)
-        .min(forms::as_of());
+    let registered = owner.born.checked_add_days(chrono::Days::new(9_000)).unwrap_or(owner.born).min(forms::as_of());
     Row {
         number: format!("YC{number:010}"),
-        area: if is(Defect::Area) {
-            "320999"
-        } else {
-            owner.area_code()
-        },
+        area: if is(Defect::Area) { "320999" } else { owner.area_code() },
         floor_area: match defect {
             Some(Defect::FloorArea) => "99999.00".to_owned(),
             Some(Defect::FloorAreaType) => "约九十平".to_owned(),
@@ -167,16 +136,8 @@ fn row(
             false => forms::date(registered, &mut chance),
         },
         address: owner.address(),
-        owner: if is(Defect::Owner) {
-            codes::broken(&owner.id, b"0123456789")
-        } else {
-            owner.id
-        },
-        updated: if delivery == Delivery::Second {
-            SECOND
-        } else {
-            FIRST
-        },
+        owner: if is(Defect::Owner) { codes::broken(&owner.id, b"0123456789") } else { owner.id },
+        updated: if delivery == Delivery::Second { SECOND } else { FIRST },
     }
 }
 
@@ -186,21 +147,8 @@ async fn insert(database: &mut SqliteConnection, rows: &mut Vec<Row>) -> Result<
     }
     let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("INSERT OR REPLACE INTO dwelling ");
     query.push_values(rows.drain(..), |mut values, row| {
-        values
-            .push_bind(row.number)
-            .push_bind(row.owner)
-            .push_bind(row.area)
-            .push_bind(row.floor_area);
-        values
-            .push_bind(row.usage)
-            .push_bind(row.registered)
-            .push_bind(row.address)
-            .push_bind(row.updated);
+        values.push_bind(row.number).push_bind(row.owner).push_bind(row.area).push_bind(row.floor_area);
+        values.push_bind(row.usage).push_bind(row.registered).push_bind(row.address).push_bind(row.updated);
     });
-    query
-        .build()
-        .execute(database)
-        .await
-        .map(|_| ())
-        .map_err(|_| Error::Generate { what: FILE })
+    query.build().execute(database).await.map(|_| ()).map_err(|_| Error::Generate { what: FILE })
 }

@@ -27,30 +27,16 @@ enum Defect {
 }
 
 const DEFECTS: &[(Defect, Planted)] = &[
-    (
-        Defect::Id,
-        planted("citizen_id", "standard:citizen_id", "checksum"),
-    ),
+    (Defect::Id, planted("citizen_id", "standard:citizen_id", "checksum")),
     (Defect::Disease, planted("disease", "accepted", "accepted")),
     (Defect::Pressure, planted("systolic", "range", "range")),
-    (
-        Defect::PressureMissing,
-        planted("systolic", "not_null", "not_null"),
-    ),
-    (
-        Defect::Visited,
-        planted("visited_on", "standard:date", "format"),
-    ),
+    (Defect::PressureMissing, planted("systolic", "not_null", "not_null")),
+    (Defect::Visited, planted("visited_on", "standard:date", "format")),
 ];
 
 /// Writes the delivery and gives its rows: every second resident of sixty-five and more; the second delivery holds the
 /// visits of another day.
-pub(super) async fn write(
-    city: &City,
-    delivery: Delivery,
-    folder: &Path,
-    truth: &mut Truth,
-) -> Result<u64, Error> {
+pub(super) async fn write(city: &City, delivery: Delivery, folder: &Path, truth: &mut Truth) -> Result<u64, Error> {
     let people = People::new(city.seed);
     let dice = Dice::new(city.seed, Family::FollowUp);
     let mut planter = Planter::new(city.seed, Family::FollowUp, DEFECTS.len());
@@ -64,14 +50,7 @@ pub(super) async fn write(
         }
         let defect = planter.at(row).map(|kind| DEFECTS[kind]);
         row += 1;
-        line(
-            &mut file.text,
-            &person,
-            number,
-            dice.row(number),
-            delivery,
-            defect.map(|(kind, _)| kind),
-        );
+        line(&mut file.text, &person, number, dice.row(number), delivery, defect.map(|(kind, _)| kind));
         if let Some((_, planted)) = defect {
             truth.note(CODE, FILE, row, planted).await?;
         }
@@ -90,30 +69,17 @@ fn line(
     defect: Option<Defect>,
 ) {
     let is = |kind| defect == Some(kind);
-    let id = if is(Defect::Id) {
-        codes::broken(&person.id, b"0123456789")
-    } else {
-        person.id.clone()
-    };
-    let disease = if is(Defect::Disease) {
-        "不详"
-    } else {
-        chance.pick::<&str>(&["高血压", "糖尿病", "冠心病"])
-    };
+    let id = if is(Defect::Id) { codes::broken(&person.id, b"0123456789") } else { person.id.clone() };
+    let disease =
+        if is(Defect::Disease) { "不详" } else { chance.pick::<&str>(&["高血压", "糖尿病", "冠心病"]) };
     let systolic = match defect {
         Some(Defect::Pressure) => "999".to_owned(),
         Some(Defect::PressureMissing) => "null".to_owned(),
         _ => (105 + chance.below(70)).to_string(),
     };
     let later = u64::from(delivery.number()) - 1;
-    let visited = forms::as_of()
-        .checked_sub_days(Days::new(chance.below(80) + 10 - later))
-        .unwrap_or_default();
-    let visited = if is(Defect::Visited) {
-        "上个月".to_owned()
-    } else {
-        forms::date(visited, &mut chance)
-    };
+    let visited = forms::as_of().checked_sub_days(Days::new(chance.below(80) + 10 - later)).unwrap_or_default();
+    let visited = if is(Defect::Visited) { "上个月".to_owned() } else { forms::date(visited, &mut chance) };
     let area = person.area_code();
     let _ = writeln!(
         out,

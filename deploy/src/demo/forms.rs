@@ -48,13 +48,7 @@ pub(super) fn citizen_id(id: &str, chance: &mut Chance) -> String {
 
 fn wide(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_ascii_graphic() {
-                char::from_u32(c as u32 + 0xFEE0).unwrap_or(c)
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_ascii_graphic() { char::from_u32(c as u32 + 0xFEE0).unwrap_or(c) } else { c })
         .collect()
 }
 

@@ -20,9 +20,7 @@ pub(super) const AREAS: [(&str, &str); 9] = [
 /// The ten stems: family names that nobody has.
 const STEMS: [char; 10] = ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸'];
 /// The twelve branches: given names.
-const BRANCHES: [char; 12] = [
-    '子', '丑', '寅', '卯', '辰', '巳', '午', '未', '申', '酉', '戌', '亥',
-];
+const BRANCHES: [char; 12] = ['子', '丑', '寅', '卯', '辰', '巳', '午', '未', '申', '酉', '戌', '亥'];
 /// Days on which persons were born, from [`first_birth`] on.
 const BIRTHS: u64 = 36_500;
 /// Serial numbers 001 to 995; 996 to 999 once meant births before 1900.
@@ -76,27 +74,13 @@ impl People {
         let place = u64::try_from(place).unwrap_or(0);
         let area = usize::try_from(place % AREAS.len() as u64).unwrap_or(0);
         let rest = place / AREAS.len() as u64;
-        let born = first_birth()
-            .checked_add_days(Days::new(rest % BIRTHS))
-            .unwrap_or_default();
+        let born = first_birth().checked_add_days(Days::new(rest % BIRTHS)).unwrap_or_default();
         let serial = rest / BIRTHS + 1;
-        let id = codes::citizen_id(&format!(
-            "{}{}{serial:03}",
-            AREAS[area].0,
-            born.format("%Y%m%d")
-        ));
+        let id = codes::citizen_id(&format!("{}{}{serial:03}", AREAS[area].0, born.format("%Y%m%d")));
         let mut chance = self.dice.row(number);
         let name = name(&mut chance);
         let mobile = mobile(&mut chance);
-        Person {
-            id,
-            name,
-            sex: if serial % 2 == 1 { "1" } else { "2" },
-            born,
-            area,
-            mobile,
-            chance,
-        }
+        Person { id, name, sex: if serial % 2 == 1 { "1" } else { "2" }, born, area, mobile, chance }
     }
 }
 
@@ -108,23 +92,13 @@ impl Person {
 
     /// An address that does not exist.
     pub(super) fn address(&mut self) -> String {
-        let (road, house, room) = (
-            self.chance.below(90) + 10,
-            self.chance.below(300) + 1,
-            self.chance.below(30) + 1,
-        );
-        format!(
-            "江苏省盐城市{}虚拟路{road}号样例小区{house}幢{room:02}室",
-            AREAS[self.area].1
-        )
+        let (road, house, room) = (self.chance.below(90) + 10, self.chance.below(300) + 1, self.chance.below(30) + 1);
+        format!("江苏省盐城市{}虚拟路{road}号样例小区{house}幢{room:02}室", AREAS[self.area].1)
     }
 
     /// A card number that is not issued, 19 digits with a valid Luhn digit.
     pub(super) fn card(&mut self) -> String {
-        codes::luhn(&format!(
-            "629999{:012}",
-            self.chance.below(1_000_000_000_000)
-        ))
+        codes::luhn(&format!("629999{:012}", self.chance.below(1_000_000_000_000)))
     }
 }
 
@@ -155,15 +129,8 @@ mod tests {
         let ids: HashSet<String> = (0..50_000).map(|number| people.person(number).id).collect();
         assert_eq!(ids.len(), 50_000);
         let (mut first, mut again) = (people.person(41), People::new(7).person(41));
-        assert_eq!(
-            (first.card(), &first.id, &first.name),
-            (again.card(), &again.id, &again.name)
-        );
+        assert_eq!((first.card(), &first.id, &first.name), (again.card(), &again.id, &again.name));
         assert_ne!(first.id, People::new(8).person(41).id);
-        assert_ne!(
-            u128::from(SPACE) % STRIDE,
-            0,
-            "the stride would visit some places twice"
-        );
+        assert_ne!(u128::from(SPACE) % STRIDE, 0, "the stride would visit some places twice");
     }
 }

@@ -74,10 +74,7 @@ impl Terms {
     pub(crate) fn around(day: NaiveDate) -> Self {
         let first = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(day);
         let until = first(day.year() + 2).pred_opt().unwrap_or(day);
-        Self {
-            from: first(day.year() - 1),
-            until,
-        }
+        Self { from: first(day.year() - 1), until }
     }
 }
 
@@ -92,9 +89,7 @@ pub(crate) fn write(folder: &Path, terms: &Terms) -> Result<(), Error> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
         }
-        let text = text
-            .replace("@FROM@", &terms.from.to_string())
-            .replace("@UNTIL@", &terms.until.to_string());
+        let text = text.replace("@FROM@", &terms.from.to_string()).replace("@UNTIL@", &terms.until.to_string());
         std::fs::write(&path, text).map_err(|error| Error::io("write", &path, &error))?;
     }
     let mark = folder.join(MARK);
@@ -135,25 +130,14 @@ mod tests {
         write(folder.path(), &Terms::around("2026-11-22".parse().unwrap())).unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
         for part in ["", "catalog", "grants", "pipelines"] {
-            for entry in std::fs::read_dir(source.join(part))
-                .unwrap()
-                .map(Result::unwrap)
-            {
+            for entry in std::fs::read_dir(source.join(part)).unwrap().map(Result::unwrap) {
                 let name = entry.file_name();
-                assert!(
-                    folder.path().join(part).join(&name).exists(),
-                    "{part}/{name:?} is not embedded"
-                );
+                assert!(folder.path().join(part).join(&name).exists(), "{part}/{name:?} is not embedded");
             }
         }
         let diagnostics = pipelines::project::check(folder.path());
         let messages = crate::Messages::new(crate::Language::En);
-        assert_eq!(
-            diagnostics.len(),
-            0,
-            "{}",
-            diagnostics.render(&messages, false)
-        );
+        assert_eq!(diagnostics.len(), 0, "{}", diagnostics.render(&messages, false));
     }
 
     #[test]
@@ -162,10 +146,7 @@ mod tests {
         write(folder.path(), &Terms::around("2026-11-22".parse().unwrap())).unwrap();
         std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         clear(folder.path()).unwrap();
-        let left: Vec<_> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["notes.txt"]);
     }
 }

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
-const CITY: City = City {
-    rows: 4_000,
-    seed: 11,
-};
+const CITY: City = City { rows: 4_000, seed: 11 };
 
 fn dates() -> [NaiveDate; 2] {
     ["2026-11-19", "2026-11-20"].map(|day| day.parse().unwrap())
@@ -17,12 +14,8 @@ fn dates() -> [NaiveDate; 2] {
 async fn both(city: &City, folder: &Path) -> [Written; 2] {
     let [first, second] = dates();
     [
-        generate(city, Delivery::First, first, folder)
-            .await
-            .unwrap(),
-        generate(city, Delivery::Second, second, folder)
-            .await
-            .unwrap(),
+        generate(city, Delivery::First, first, folder).await.unwrap(),
+        generate(city, Delivery::Second, second, folder).await.unwrap(),
     ]
 }
 
@@ -32,10 +25,7 @@ fn files(folder: &Path, out: &mut BTreeMap<PathBuf, Vec<u8>>, root: &Path) {
         if path.is_dir() {
             files(&path, out, root);
         } else {
-            out.insert(
-                path.strip_prefix(root).unwrap().to_owned(),
-                std::fs::read(&path).unwrap(),
-            );
+            out.insert(path.strip_prefix(root).unwrap().to_owned(), std::fs::read(&path).unwrap());
         }
     }
 }
@@ -53,10 +43,7 @@ async fn the_same_seed_gives_the_same_bytes_and_another_seed_other_ones() {
     both(&CITY, two.path()).await;
     both(&City { seed: 12, ..CITY }, other.path()).await;
     let (one, two, other) = (tree(one.path()), tree(two.path()), tree(other.path()));
-    assert_eq!(
-        one.keys().collect::<Vec<_>>(),
-        two.keys().collect::<Vec<_>>()
-    );
+    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
     for (path, bytes) in &one {
         assert!(two[path] == *bytes, "{} differs", path.display());
     }
@@ -71,11 +58,7 @@ async fn every_kind_of_defect_is_planted_and_the_counts_are_those_of_the_truth_f
     assert_eq!(first.len(), 7);
     let truth = std::fs::read_to_string(folder.path().join("truth.csv")).unwrap();
     assert!(truth.starts_with(truth::HEADER));
-    let rows: Vec<Vec<&str>> = truth
-        .lines()
-        .skip(1)
-        .map(|line| line.split(',').collect())
-        .collect();
+    let rows: Vec<Vec<&str>> = truth.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let mut kinds: BTreeMap<(&str, &str, &str, &str), u64> = BTreeMap::new();
     for row in &rows {
         assert_eq!(row.len(), 7, "{row:?}");
@@ -83,17 +66,8 @@ async fn every_kind_of_defect_is_planted_and_the_counts_are_those_of_the_truth_f
     }
     let of_first = kinds.keys().filter(|key| key.0 == "1").count();
     assert!(of_first >= 40, "{of_first} kinds: {kinds:?}");
-    let residents = |written: &Written| {
-        written
-            .iter()
-            .find(|(code, _)| *code == residents::CODE)
-            .unwrap()
-            .1
-    };
-    assert!(
-        residents(&second) < residents(&first) + CITY.rows / 1_000,
-        "some residents moved away"
-    );
+    let residents = |written: &Written| written.iter().find(|(code, _)| *code == residents::CODE).unwrap().1;
+    assert!(residents(&second) < residents(&first) + CITY.rows / 1_000, "some residents moved away");
 }
 
 #[tokio::test]
@@ -106,11 +80,7 @@ async fn defects_are_where_the_truth_file_says() {
     let lines: Vec<&str> = text.lines().collect();
     let truth = std::fs::read_to_string(folder.path().join("truth.csv")).unwrap();
     let mut looked = 0;
-    for row in truth
-        .lines()
-        .skip(1)
-        .map(|line| line.split(',').collect::<Vec<_>>())
-    {
+    for row in truth.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()) {
         if row[0] != "1" || row[2] != "resident_1.csv" || row[4] != "sex" {
             continue;
         }
@@ -119,11 +89,7 @@ async fn defects_are_where_the_truth_file_says() {
         looked += 1;
     }
     assert!(looked > 0);
-    let odd = lines
-        .iter()
-        .skip(1)
-        .filter(|line| line.split(',').nth(2) == Some("3"))
-        .count();
+    let odd = lines.iter().skip(1).filter(|line| line.split(',').nth(2) == Some("3")).count();
     assert_eq!(odd, looked);
 }
 

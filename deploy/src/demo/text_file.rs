@@ -42,33 +42,16 @@ impl TextFile {
     /// Starts the file, with its folder.
     pub(super) async fn create(path: &Path, form: Form) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder)
-                .await
-                .map_err(|error| Error::io("create", folder, &error))?;
+            tokio::fs::create_dir_all(folder).await.map_err(|error| Error::io("create", folder, &error))?;
         }
-        let file = File::create(path)
-            .await
-            .map_err(|error| Error::io("create", path, &error))?;
-        let sink = if form == Form::Gzip {
-            Sink::Gzip(GzipEncoder::new(file))
-        } else {
-            Sink::Plain(file)
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            sink,
-            form,
-            text: String::with_capacity(CHUNK + 4096),
-        })
+        let file = File::create(path).await.map_err(|error| Error::io("create", path, &error))?;
+        let sink = if form == Form::Gzip { Sink::Gzip(GzipEncoder::new(file)) } else { Sink::Plain(file) };
+        Ok(Self { path: path.to_owned(), sink, form, text: String::with_capacity(CHUNK + 4096) })
     }
 
     /// Writes the waiting text when there is a chunk of it.
     pub(super) async fn flush_if_full(&mut self) -> Result<(), Error> {
-        if self.text.len() >= CHUNK {
-            self.flush().await
-        } else {
-            Ok(())
-        }
+        if self.text.len() >= CHUNK { self.flush().await } else { Ok(()) }
     }
 
     async fn flush(&mut self) -> Result<(), Error> {

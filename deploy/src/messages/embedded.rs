@@ -5,25 +5,13 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("card.toml", include_str!("../../messages/card.toml")),
     ("catalog.toml", include_str!("../../messages/catalog.toml")),
     ("command.toml", include_str!("../../messages/command.toml")),
-    (
-        "connectors.toml",
-        include_str!("../../messages/connectors.toml"),
-    ),
-    (
-        "definitions.toml",
-        include_str!("../../messages/definitions.toml"),
-    ),
+    ("connectors.toml", include_str!("../../messages/connectors.toml")),
+    ("definitions.toml", include_str!("../../messages/definitions.toml")),
     ("demo.toml", include_str!("../../messages/demo.toml")),
     ("deploy.toml", include_str!("../../messages/deploy.toml")),
     ("help.toml", include_str!("../../messages/help.toml")),
     ("phrases.toml", include_str!("../../messages/phrases.toml")),
-    (
-        "pipelines.toml",
-        include_str!("../../messages/pipelines.toml"),
-    ),
+    ("pipelines.toml", include_str!("../../messages/pipelines.toml")),
     ("plan.toml", include_str!("../../messages/plan.toml")),
-    (
-        "transforms.toml",
-        include_str!("../../messages/transforms.toml"),
-    ),
+    ("transforms.toml", include_str!("../../messages/transforms.toml")),
 ];

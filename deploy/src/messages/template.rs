@@ -81,10 +81,7 @@ mod tests {
     #[test]
     fn placeholders_are_filled_and_unknown_ones_stay() {
         let value = |name: &str| (name == "rows").then(|| "12345".to_owned());
-        assert_eq!(
-            render("读入{rows#}行/{rows}，{other}", value),
-            "读入12,345行/12345，{other}"
-        );
+        assert_eq!(render("读入{rows#}行/{rows}，{other}", value), "读入12,345行/12345，{other}");
         assert_eq!(render("open {rows", value), "open {rows");
         assert_eq!(parameters("{b} {a#} {b}"), ["a", "b"]);
     }

@@ -24,11 +24,7 @@ pub(super) struct Bars {
 impl Bars {
     /// No bar yet.
     pub(super) fn new(messages: Messages) -> Self {
-        Self {
-            messages,
-            all: MultiProgress::new(),
-            jobs: Mutex::default(),
-        }
+        Self { messages, all: MultiProgress::new(), jobs: Mutex::default() }
     }
 
     fn jobs(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {

@@ -24,19 +24,12 @@ pub(super) struct Lines {
 impl Lines {
     /// Nothing said yet.
     pub(super) fn new(messages: Messages) -> Self {
-        Self {
-            messages,
-            said: Mutex::default(),
-        }
+        Self { messages, said: Mutex::default() }
     }
 
     fn say(&self, job: &str, what: &str) {
         let job = card::job_name(self.messages, job);
-        Output::new(false).note(
-            &self
-                .messages
-                .text("progress.phase", &[("job", &job), ("phase", &what)]),
-        );
+        Output::new(false).note(&self.messages.text("progress.phase", &[("job", &job), ("phase", &what)]));
     }
 
     fn due(&self, job: &str) -> bool {
@@ -53,20 +46,13 @@ impl Progress for Lines {
     fn event(&self, event: Event) {
         match event {
             Event::JobStarted { job, .. } => drop(self.due(&job)),
-            Event::Phase { job, phase } => {
-                self.say(&job, &self.messages.text(&format!("progress.{phase}"), &[]))
-            }
+            Event::Phase { job, phase } => self.say(&job, &self.messages.text(&format!("progress.{phase}"), &[])),
             Event::Advanced { job, rows, .. } => {
                 if self.due(&job) {
-                    self.say(
-                        &job,
-                        &self.messages.text("progress.rows", &[("rows", &rows)]),
-                    );
+                    self.say(&job, &self.messages.text("progress.rows", &[("rows", &rows)]));
                 }
             }
-            Event::JobEnded { job, status } => {
-                self.say(&job, &words::status(self.messages, &status))
-            }
+            Event::JobEnded { job, status } => self.say(&job, &words::status(self.messages, &status)),
         }
     }
 }

@@ -25,36 +25,38 @@ impl Titles {
         }
         let mut codes = Vec::new();
         resources(project, pipeline, &mut codes, &mut BTreeSet::new());
-        for item in codes
-            .iter()
-            .filter_map(|code| project.resources.get(code))
-            .flat_map(|resource| &resource.item)
-        {
-            titles
-                .columns
-                .entry(item.name.clone())
-                .or_insert_with(|| item.title.clone());
-        }
+        titles.name(codes.iter().filter_map(|code| project.resources.get(code)));
         for resource in project.resources.values() {
-            let named = |item: &catalog::Item| {
-                (
-                    (resource.code.clone(), item.name.clone()),
-                    item.title.clone(),
-                )
-            };
+            let named = |item: &catalog::Item| ((resource.code.clone(), item.name.clone()), item.title.clone());
             titles.items.extend(resource.item.iter().map(named));
         }
         titles
     }
 
+    /// The titles of all resources, where no pipeline is known.
+    pub(crate) fn of_all(project: &Project, messages: Messages) -> Self {
+        let mut titles = Self::of(project, messages, "");
+        if messages.language() == Language::Zh {
+            titles.name(project.resources.values());
+        }
+        titles
+    }
+
+    fn name<'a>(&mut self, resources: impl Iterator<Item = &'a catalog::Resource>) {
+        for item in resources.flat_map(|resource| &resource.item) {
+            self.columns.entry(item.name.clone()).or_insert_with(|| item.title.clone());
+        }
+    }
+
     /// The title of a column, or its name; several columns one by one.
     pub(crate) fn title(&self, column: &str) -> String {
-        let one = |name: &str| {
-            self.columns
-                .get(name.trim())
-                .map_or_else(|| name.trim().to_owned(), Clone::clone)
-        };
+        let one = |name: &str| self.columns.get(name.trim()).map_or_else(|| name.trim().to_owned(), Clone::clone);
         column.split(',').map(one).collect::<Vec<_>>().join("、")
+    }
+
+    /// The title of an item of a resource, or its name.
+    pub(crate) fn item(&self, resource: &str, name: &str) -> String {
+        self.items.get(&(resource.to_owned(), name.to_owned())).cloned().unwrap_or_else(|| name.to_owned())
     }
 
     /// A problem whose `field` and `column` carry titles.
@@ -72,28 +74,13 @@ impl Titles {
 }
 
 /// Codes of the resources behind a pipeline, its own sources first, then those behind the libraries it reads.
-fn resources(
-    project: &Project,
-    pipeline: &str,
-    codes: &mut Vec<String>,
-    seen: &mut BTreeSet<String>,
-) {
-    let Some(pipeline) = project
-        .pipeline(pipeline)
-        .filter(|_| seen.insert(pipeline.to_owned()))
-    else {
+fn resources(project: &Project, pipeline: &str, codes: &mut Vec<String>, seen: &mut BTreeSet<String>) {
+    let Some(pipeline) = project.pipeline(pipeline).filter(|_| seen.insert(pipeline.to_owned())) else {
         return;
     };
     let spec = &pipeline.spec;
-    codes.extend(
-        spec.source
-            .iter()
-            .filter_map(|source| source.resource.clone()),
-    );
-    let read = spec
-        .source
-        .iter()
-        .filter_map(|source| source.library.as_deref());
+    codes.extend(spec.source.iter().filter_map(|source| source.resource.clone()));
+    let read = spec.source.iter().filter_map(|source| source.library.as_deref());
     for table in read.chain(spec.supply.iter().map(|supply| supply.from.as_str())) {
         if let Some((builder, _)) = project.builder_of(table) {
             resources(project, &builder.spec.pipeline.id, codes, seen);
