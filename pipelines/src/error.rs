@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::problem::Problem;
 
 /// What can go wrong between a checked project and a published target.
-#[derive(Debug, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, thiserror::Error, Serialize)]
 #[serde(tag = "code")]
 pub enum Error {
     /// A file or folder of the project's state cannot be used.
@@ -446,7 +446,7 @@ impl Error {
     fn shared(step: &str, error: &DataFusionError) -> Self {
         let kind = match error.find_root() {
             DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
-                Some(own) => return Self::Engine { step: step.into(), kind: own.problem().code },
+                Some(own) => return own.clone(),
                 None => "external",
             },
             other => kind_of(other),
