@@ -66,11 +66,13 @@ pub fn baseline(check: &CheckSpec) -> Option<u32> {
     share::baseline(&change.of).ok().and_then(|count| u32::try_from(count).ok())
 }
 
-/// Decides on a row count; tells whether a failure closes the gate (else it is a warning).
-pub fn row_count(check: &CheckSpec, rows: u64, history: &[i64]) -> Result<(), (Error, bool)> {
+/// Decides on a row count. A check that only warns never fails.
+pub fn row_count(check: &CheckSpec, rows: u64, history: &[i64]) -> Result<(), Error> {
     debug_assert_eq!(check.rule, RuleName::RowCount);
-    let closes = check.outcome() != OnFail::Warn;
-    let gate = |expected: String| Err((Error::RowCountGate { step: check.on.clone(), rows, expected }, closes));
+    if check.outcome() == OnFail::Warn {
+        return Ok(());
+    }
+    let gate = |expected: String| Err(Error::RowCountGate { step: check.on.clone(), rows, expected });
     let bound = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok());
     if let Some(min) = bound(&check.min)
         && rows < min
