@@ -37,6 +37,7 @@ mod language;
 mod log;
 mod messages;
 mod output;
+mod panics;
 mod progress;
 mod secrets;
 mod table;

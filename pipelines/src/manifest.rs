@@ -29,6 +29,8 @@ pub struct Manifest {
     pub rules: Vec<RuleCount>,
     /// Columns of the staged rows, partition columns included, in the types they have after protection.
     pub columns: Vec<(String, ItemType)>,
+    /// What a change supply holds.
+    pub operations: Option<Operations>,
     /// Where the rows go and how, so that an interrupted publication can be finished from here alone.
     pub destination: Option<Destination>,
     /// Cursor after publishing.
@@ -41,6 +43,17 @@ pub struct Manifest {
     pub quarantine_folder: String,
     /// Steps whose quarantined rows have unknown keys; deletes by absence were left out because of them.
     pub deletes_left_out: Vec<String>,
+}
+
+/// Rows of a change supply by operation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operations {
+    /// Rows that are new.
+    pub inserted: u64,
+    /// Rows that changed.
+    pub updated: u64,
+    /// Rows that are gone.
+    pub deleted: u64,
 }
 
 /// Where staged rows go.

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use connectors::source::Source;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::prelude::SessionContext;
 
 use super::Runner;
 use super::produce::{Chain, Lost, register};
 use crate::error::Error;
+use crate::manifest::Operations;
 use crate::plan::JobPlan;
 use crate::publish::difference::difference;
 use crate::relation::{Query, query::quoted};
 use crate::spec::pipeline::SupplyMode;
-use crate::stream::{self, Rows};
+use crate::stream::{self, BatchMap, Rows};
+use crate::types;
 
 /// Column of a change supply: `insert`, `update` or `delete`.
 pub(super) const OPERATION: &str = "_operation";
@@ -33,6 +38,8 @@ pub(super) struct Wanted<'a> {
 pub(super) struct Found {
     pub(super) table: String,
     pub(super) version: i64,
+    /// Counts operations while rows flow; only for a change supply.
+    pub(super) operations: Option<Arc<OperationCounter>>,
 }
 
 pub(super) async fn rows(
@@ -72,8 +79,50 @@ pub(super) async fn rows(
         }
         (Some(added), Some(removed)) => differing(added, removed, wanted),
     };
-    let table = steps.query(context, &job.target, &Query::Sql { text }, ADDED, Lost::Filtered).await?;
-    Ok(Found { table, version: built.version })
+    let operations = (wanted.mode == SupplyMode::Changes).then(|| Arc::new(OperationCounter::default()));
+    let map = operations.clone().map(|counter| counter as Arc<dyn BatchMap>);
+    let table = steps.query(context, &job.target, &Query::Sql { text }, ADDED, Lost::Filtered, map).await?;
+    Ok(Found { table, version: built.version, operations })
+}
+
+/// Counts the operations of a change supply.
+#[derive(Debug, Default)]
+pub(super) struct OperationCounter {
+    inserted: Rows,
+    updated: Rows,
+    deleted: Rows,
+}
+
+impl OperationCounter {
+    pub(super) fn get(&self) -> Operations {
+        Operations { inserted: self.inserted.get(), updated: self.updated.get(), deleted: self.deleted.get() }
+    }
+}
+
+#[async_trait]
+impl BatchMap for OperationCounter {
+    async fn map(&self, batch: RecordBatch) -> Result<RecordBatch, Error> {
+        let fields: Vec<Field> = batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| match types::item(field.data_type()) {
+                Some(item) => Field::new(field.name(), types::arrow(item), true),
+                None => field.as_ref().clone(),
+            })
+            .collect();
+        let batch = stream::cast_to("changes", &batch, &Arc::new(Schema::new(fields)))?;
+        if let Some(operations) = batch.column_by_name(OPERATION) {
+            for operation in operations.as_string::<i32>().iter().flatten() {
+                match operation {
+                    "insert" => self.inserted.add(1),
+                    "update" => self.updated.add(1),
+                    _ => self.deleted.add(1),
+                }
+            }
+        }
+        Ok(batch)
+    }
 }
 
 /// One side of the difference as a table, under the supply's condition.

@@ -17,7 +17,7 @@ use super::stages::{Stage, slug, zone_of};
 use super::{Runner, differ};
 use crate::error::Error;
 use crate::gate::Authorized;
-use crate::manifest::{Destination, Manifest, StagedFile, StepCount};
+use crate::manifest::{Destination, Manifest, Operations, StagedFile, StepCount};
 use crate::plan::{JobKind, JobPlan, OutputColumn, ProtectionPlan};
 use crate::protect::{Protector, incompressible};
 use crate::publish::{Change, Deletes};
@@ -27,7 +27,7 @@ use crate::relation::{Query, query};
 use crate::report::{Event, JobReport, Progress};
 use crate::spec::pipeline::{DeletesSpec, LibraryMode, RuleName, SupplyMode};
 use crate::stage::{self, Sink};
-use crate::stream::{self, Rows};
+use crate::stream::{self, BatchMap, Rows};
 use crate::types;
 
 /// Sources up to this size are joined in memory; beyond it joins sort and spill.
@@ -113,6 +113,7 @@ struct Staged {
     steps: Vec<StepCount>,
     cursor: Option<String>,
     columns: Vec<(String, ItemType)>,
+    operations: Option<Operations>,
 }
 
 async fn rows(
@@ -144,12 +145,14 @@ async fn supply(
     let mut columns = job.columns.clone();
     let mut steps = Chain::new(&job.from);
     let mut cursor = None;
+    let mut operations = None;
     let context = compiler.context.clone();
     let mut at = match library {
         Some(table) => {
             let wanted = differ::Wanted { table, mode: *mode, key, select: &select, filter: filter.as_deref() };
             let found = differ::rows(runner, job, &context, &wanted, &mut steps).await?;
             cursor = Some(found.version.to_string());
+            operations = found.operations;
             if *mode == SupplyMode::Changes {
                 columns.insert(0, operation());
             }
@@ -161,9 +164,9 @@ async fn supply(
             let mut at = job.from.clone();
             if let Some(condition) = filter {
                 let query = Query::Filter { condition: condition.clone() };
-                at = steps.query(&context, &job.target, &query, &at, Lost::Filtered).await?;
+                at = steps.query(&context, &job.target, &query, &at, Lost::Filtered, None).await?;
             }
-            steps.query(&context, &job.target, &Query::Select { columns: select }, &at, Lost::Nothing).await?
+            steps.query(&context, &job.target, &Query::Select { columns: select }, &at, Lost::Nothing, None).await?
         }
     };
     if let Some(spec) = sample {
@@ -178,7 +181,8 @@ async fn supply(
         steps.push(Lost::Sampled, rows);
     }
     let plan = physical(&context, &job.target, &at).await?;
-    sink(runner, job, compiler, plan, columns, vec![steps], cursor, read).await
+    let staged = sink(runner, job, compiler, plan, columns, vec![steps], cursor, read).await?;
+    Ok(Staged { operations: operations.map(|counted| counted.get()), ..staged })
 }
 
 /// The column that says what happened to a row.
@@ -237,7 +241,7 @@ async fn sink(
     let relations = compiler.steps();
     let steps = chains.iter().map(|chain| chain.step(&relations)).collect();
     let columns = types::columns(&job.target, sink.protector.schema())?;
-    Ok(Staged { files, written: sink.rows.get(), steps, cursor, columns })
+    Ok(Staged { files, written: sink.rows.get(), steps, cursor, columns, operations: None })
 }
 
 /// Columns whose smallest and largest value may be written: partition and key columns of grade L1 or L2 that are not
@@ -332,13 +336,14 @@ impl Chain {
         query: &Query,
         from: &str,
         lost: Lost,
+        map: Option<Arc<dyn BatchMap>>,
     ) -> Result<String, Error> {
         let planning = |error| Error::planning(step, &error);
         let logical = query::build(context, query, Some(from)).await.map_err(planning)?;
         let plan = context.state().create_physical_plan(&logical).await.map_err(planning)?;
         let schema = types::schema(&types::columns(step, &plan.schema())?);
         let rows = Rows::default();
-        let table = stream::over_plan(step, plan, schema, None, rows.clone()).map_err(planning)?;
+        let table = stream::over_plan(step, plan, schema, map, rows.clone()).map_err(planning)?;
         let name = format!("·supply·{}", self.counters.len());
         register(context, step, &name, Arc::new(table))?;
         self.push(lost, rows);
@@ -386,6 +391,7 @@ fn manifest(
         occurrence: occurrence.to_owned(),
         files: staged.files,
         columns: staged.columns,
+        operations: staged.operations,
         quarantine: closed().filter_map(|closed| closed.rows.clone()).collect(),
         held: closed().filter_map(|closed| closed.held.clone()).collect(),
         steps,

@@ -11,7 +11,7 @@ use super::Runner;
 use super::stages::Stage;
 use crate::crash;
 use crate::error::Error;
-use crate::manifest::{CommitMetadata, Destination, Manifest, Outcome};
+use crate::manifest::{CommitMetadata, Destination, Manifest, Operations, Outcome};
 use crate::plan::{JobKind, JobPlan};
 use crate::publish::delivery::{self, Delivery};
 use crate::publish::{self, Change, Publication, metadata};
@@ -30,7 +30,11 @@ pub(super) async fn publish(
     report: &mut JobReport,
 ) -> Result<(), Error> {
     let engine = runner.engine;
-    let outcome = apply(runner, intent, manifest, stage, occurrence).await?;
+    let mut outcome = apply(runner, intent, manifest, stage, occurrence).await?;
+    if let Some(operations) = manifest.operations {
+        let Operations { inserted, updated, deleted } = operations;
+        outcome = Outcome { inserted, updated, deleted, ..outcome };
+    }
     stage.keep_quarantine(&engine.state, &manifest.quarantine_folder)?;
     let published = Published {
         version: outcome.version,
