@@ -70,7 +70,7 @@ fn dates(messages: Messages, report: &RunReport) -> String {
 }
 
 fn next(messages: Messages, report: &RunReport) -> String {
-    let quarantined = report.jobs.iter().any(|job| job.quarantined > 0);
+    let quarantined = report.jobs.iter().any(|job| job.quarantined > 0 && job.status != Status::AlreadyDone);
     let key = match exit(report) {
         Exit::Refused => "card.next_grant",
         _ if quarantined => "card.next_quarantine",

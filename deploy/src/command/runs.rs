@@ -1,6 +1,7 @@
 //! `sluice runs`: what ran, and how it ended.
 
 use catalog::ledger::{Run, RunDetail};
+use pipelines::problem::Problem;
 use serde_json::json;
 
 use super::open;
@@ -9,7 +10,7 @@ use crate::cli::{ListArgs, RunsAction};
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
 use crate::table;
-use crate::words;
+use crate::words::{self, Titles};
 
 /// How many runs are searched for the beginning of an id.
 const SEARCHED: u32 = 10_000;
@@ -33,7 +34,8 @@ pub(super) async fn run(app: &App, action: Option<RunsAction>) -> Result<Exit, F
             let id = found.ok_or_else(|| Error::NoRun { run: run.chars().take(80).collect() })?.id.clone();
             let detail = catalog.show_run(actor, &id).await.map_err(|error| open::catalog_failure(&error))?;
             app.output.document(&json!(detail));
-            app.output.text(&show(app, &detail, zone));
+            let titles = Titles::of(engine.project(), app.messages, &detail.run.pipeline);
+            app.output.text(&show(app, &titles, &detail, zone));
         }
     }
     Ok(Exit::Done)
@@ -69,7 +71,7 @@ fn list(app: &App, runs: &[Run], zone: &str) -> String {
     table::render(&table)
 }
 
-fn show(app: &App, detail: &RunDetail, zone: &str) -> String {
+fn show(app: &App, titles: &Titles, detail: &RunDetail, zone: &str) -> String {
     let run = &detail.run;
     let mut head = table::table(header(app, &["id", "pipeline", "started", "ended", "result", "by"]));
     let ended = run.finished_at.as_deref().map_or_else(|| "–".to_owned(), |at| words::instant(at, zone));
@@ -89,24 +91,29 @@ fn show(app: &App, detail: &RunDetail, zone: &str) -> String {
             occurrence.biz_date.clone().unwrap_or_else(|| "–".into()),
             app.messages.text("runs.nth", &[("no", &attempt.no)]),
             words::status(app.messages, &ended),
-            occurrence.reason.as_ref().map(|reason| reason_text(app, reason)).unwrap_or_default(),
+            occurrence.reason.as_ref().map(|reason| reason_text(app, titles, reason)).unwrap_or_default(),
         ]);
     }
     format!("{}\n\n{}", table::render(&head), table::render(&jobs))
 }
 
 /// Problems of a recorded reason in words; anything else as recorded.
-fn reason_text(app: &App, reason: &serde_json::Value) -> String {
+fn reason_text(app: &App, titles: &Titles, reason: &serde_json::Value) -> String {
     let lists = ["refusals", "problems"].iter().find_map(|name| reason.get(name)?.as_array());
     let problems = reason.as_array().or(lists);
-    let sentences: Vec<String> = problems.into_iter().flatten().filter_map(|problem| sentence(app, problem)).collect();
+    let sentences: Vec<String> =
+        problems.into_iter().flatten().filter_map(|problem| sentence(app, titles, problem)).collect();
     if sentences.is_empty() { reason.to_string() } else { sentences.join("\n") }
 }
 
-fn sentence(app: &App, problem: &serde_json::Value) -> Option<String> {
-    let code = problem.get("code")?.as_str()?;
-    let params =
-        problem.get("params").and_then(|params| serde_json::from_value(params.clone()).ok()).unwrap_or_default();
-    let text = app.messages.code(code, &params).or_else(|| Some(problem.get("message")?.as_str()?.to_owned()))?;
-    Some(format!("[{code}] {text}"))
+fn sentence(app: &App, titles: &Titles, recorded: &serde_json::Value) -> Option<String> {
+    let text = |name: &str| Some(recorded.get(name)?.as_str()?.to_owned());
+    let params = recorded.get("params").and_then(|params| serde_json::from_value(params.clone()).ok());
+    let problem = Problem {
+        code: text("code")?,
+        params: params.unwrap_or_default(),
+        message: text("message").unwrap_or_default(),
+        retryable: false,
+    };
+    Some(format!("[{}] {}", problem.code, app.messages.problem(&titles.titled(&problem))))
 }
