@@ -78,7 +78,7 @@ pub(super) fn report(app: &App, diagnostics: &Diagnostics) {
     if app.output.is_json() {
         let exit = if diagnostics.has_errors() { Exit::Invalid } else { Exit::Done };
         app.output.document(&json!({ "exit": exit as u8, "diagnostics": diagnostics.to_json(&app.messages) }));
-    } else if diagnostics.len() > 0 {
+    } else if !diagnostics.is_empty() {
         app.output.note(diagnostics.render(&app.messages, std::io::stderr().is_terminal()).trim_end());
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct TextFile {
 #[derive(Debug)]
 enum Sink {
     Plain(File),
-    Gzip(GzipEncoder<File>),
+    Gzip(Box<GzipEncoder<File>>),
 }
 
 impl TextFile {
@@ -45,7 +45,7 @@ impl TextFile {
             tokio::fs::create_dir_all(folder).await.map_err(|error| Error::io("create", folder, &error))?;
         }
         let file = File::create(path).await.map_err(|error| Error::io("create", path, &error))?;
-        let sink = if form == Form::Gzip { Sink::Gzip(GzipEncoder::new(file)) } else { Sink::Plain(file) };
+        let sink = if form == Form::Gzip { Sink::Gzip(Box::new(GzipEncoder::new(file))) } else { Sink::Plain(file) };
         Ok(Self { path: path.to_owned(), sink, form, text: String::with_capacity(CHUNK + 4096) })
     }
 
