@@ -52,6 +52,7 @@ pub use messages::Messages;
 
 /// Runs the command line of this process to its end.
 pub fn main() -> ExitCode {
+    panics::tell_only_where();
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     app::main(&arguments).into()
 }
