@@ -113,19 +113,24 @@ fn quarantine_holds_the_original_values_of_the_planted_rows() {
     let resident = |run: &&Value| run["pipeline"] == "population.resident";
     let run = runs["runs"].as_array().unwrap().iter().find(resident).unwrap()["run"].as_str().unwrap().to_owned();
     let shown = in_city(&["quarantine", "show", &run, "--limit", "1000000", "--json"]).ends(0).json();
-    let names = |rows: Vec<(String, String)>| {
-        let mut rows = rows;
-        rows.sort();
-        rows
-    };
     let text = |row: &Value, column: &str| row[column].as_str().unwrap_or_default().to_owned();
-    let rows = shown["quarantined"].as_array().unwrap().iter();
-    let found = names(rows.map(|row| (text(row, "citizen_id"), text(row, "updated_at"))).collect());
-    assert_eq!(found, names(planted_residents()));
+    let rows = shown["quarantined"].as_array().unwrap();
+    let (repeated, failed): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["breaches"][0]["rule"] == "unique");
+    let mut found: Vec<_> = failed.iter().map(|row| (text(row, "公民身份号码"), text(row, "更新时间"))).collect();
+    found.sort();
+    let planted = planted_residents(false);
+    assert!(found == planted, "{} rows, {} planted", found.len(), planted.len());
+    assert_eq!(repeated.len(), planted_residents(true).len());
+    let mut ids: BTreeMap<String, u32> = BTreeMap::new();
+    for row in repeated {
+        *ids.entry(text(row, "citizen_id")).or_default() += 1;
+    }
+    assert!(ids.values().all(|rows| *rows > 1), "a row that no other repeats");
 }
 
-/// ID and instant of the first delivery's planted residents, as the files hold them.
-fn planted_residents() -> Vec<(String, String)> {
+/// ID and instant of the first delivery's planted residents, as the files hold them, sorted: those who are there twice,
+/// or those who are wrong by themselves.
+fn planted_residents(twice: bool) -> Vec<(String, String)> {
     let city = demo().folder.path("city");
     let truth = std::fs::read_to_string(city.join("truth.csv")).unwrap();
     let date = demo().ran.json()["business_dates"][0].as_str().unwrap().replace('-', "");
@@ -133,6 +138,9 @@ fn planted_residents() -> Vec<(String, String)> {
     let mut planted = Vec::new();
     for line in truth.lines().skip(1).filter(|line| line.starts_with("1,1/01/001/0001,")) {
         let cells: Vec<&str> = line.split(',').collect();
+        if (cells[5] == "unique") != twice {
+            continue;
+        }
         let lines = files.entry(cells[2].to_owned()).or_insert_with(|| {
             let bytes = std::fs::read(city.join("exchange/psb").join(&date).join(cells[2])).unwrap();
             encoding_rs::GBK.decode(&bytes).0.lines().map(str::to_owned).collect()
@@ -140,6 +148,7 @@ fn planted_residents() -> Vec<(String, String)> {
         let row: Vec<&str> = lines[cells[3].parse::<usize>().unwrap()].split(',').collect();
         planted.push((row[0].to_owned(), row[row.len() - 1].to_owned()));
     }
+    planted.sort();
     planted
 }
 

@@ -91,7 +91,7 @@ fn a_hundred_deleted_rows_leave_library_and_supplies_and_the_card_says_so() {
 
     deliver(&project, 2, (0..1000).filter(|number| number % 10 != 3));
     let told = project.sluice(&["run", PIPELINE, "--biz-date", "2026-11-02"]).ends(0);
-    assert!(told.out.contains("删除100行"), "the card does not tell the deleted rows: {}", told.out);
+    assert!(told.out.contains("删除100\n"), "the card does not tell the deleted rows: {}", told.out);
 
     let gone: Vec<String> = (0..1000).filter(|number| number % 10 == 3).map(citizen_id).collect();
     let after = table::delta_rows(&library);

@@ -105,7 +105,7 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let bare = line.trim_start();
         let indent = line.len() - bare.len();
-        let Some(name) = name_of(bare) else { continue };
+        let Some(name) = name_of(bare).filter(|_| !is_test(&lines[..start])) else { continue };
         let closing = format!("{}}}", " ".repeat(indent));
         let end = lines[start..].iter().position(|line| **line == closing || ends_on_its_line(line, indent, bare));
         found.push((name, start + 1, end.map_or(1, |end| end + 1)));
@@ -116,6 +116,12 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
 fn ends_on_its_line(line: &str, indent: usize, first: &str) -> bool {
     let same = line.len() - line.trim_start().len() == indent && line.trim_start() == first;
     same && (line.ends_with('}') || line.ends_with(';'))
+}
+
+/// Whether the attributes right above make it a test.
+fn is_test(above: &[&str]) -> bool {
+    let attributes = above.iter().rev().take_while(|line| line.trim_start().starts_with("#["));
+    attributes.into_iter().any(|line| line.contains("test]"))
 }
 
 fn name_of(line: &str) -> Option<String> {

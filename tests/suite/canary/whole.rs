@@ -7,14 +7,14 @@ use super::{CANARY, bank_card, citizen_id};
 use crate::harness::program::PATIENCE;
 use crate::harness::{Project, Ran, dataset, files_below, ledger, table};
 
-const ROWS: u32 = 200_000;
+const ROWS: u32 = 100_000;
 
 #[test]
 fn a_canary_in_every_graded_column_appears_nowhere_it_must_not() {
     let eyes = Eyes::new();
     let project = super::project(ROWS);
     let clinic = format!(
-        "CREATE TABLE visit (visit_no INTEGER, citizen_id TEXT, disease TEXT, pressure INTEGER, seen_at TEXT);
+        "CREATE TABLE visit (visit_no INTEGER, citizen_id TEXT, disease TEXT, pressure TEXT, seen_at TEXT);
          INSERT INTO visit VALUES (1, '{}', 'CANARY-病种', 120, '2026-11-01 08:00:00');
          INSERT INTO visit VALUES (2, 'CANARYID', 'CANARY-病种', 'CANARYNUMBER', 'CANARYTIME');",
         citizen_id(CANARY)
