@@ -49,12 +49,7 @@ pub struct Event {
 
 impl Event {
     /// The announcement of an act.
-    pub fn intent(
-        kind: &str,
-        subject: impl Into<String>,
-        object: impl Into<String>,
-        detail: Value,
-    ) -> Event {
+    pub fn intent(kind: &str, subject: impl Into<String>, object: impl Into<String>, detail: Value) -> Event {
         Event {
             kind: kind.to_owned(),
             phase: Phase::Intent,
@@ -66,29 +61,13 @@ impl Event {
     }
 
     /// The successful end of an act.
-    pub fn done(
-        kind: &str,
-        subject: impl Into<String>,
-        object: impl Into<String>,
-        detail: Value,
-    ) -> Event {
-        Event {
-            phase: Phase::Outcome,
-            ..Event::intent(kind, subject, object, detail)
-        }
+    pub fn done(kind: &str, subject: impl Into<String>, object: impl Into<String>, detail: Value) -> Event {
+        Event { phase: Phase::Outcome, ..Event::intent(kind, subject, object, detail) }
     }
 
     /// The failed or refused end of an act.
-    pub fn failed(
-        kind: &str,
-        subject: impl Into<String>,
-        object: impl Into<String>,
-        detail: Value,
-    ) -> Event {
-        Event {
-            success: false,
-            ..Event::done(kind, subject, object, detail)
-        }
+    pub fn failed(kind: &str, subject: impl Into<String>, object: impl Into<String>, detail: Value) -> Event {
+        Event { success: false, ..Event::done(kind, subject, object, detail) }
     }
 }
 

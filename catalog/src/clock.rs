@@ -15,10 +15,7 @@ pub struct Actor {
 impl Actor {
     /// An actor of a tenant.
     pub fn new(tenant: impl Into<String>, name: impl Into<String>) -> Actor {
-        Actor {
-            tenant: tenant.into(),
-            name: name.into(),
-        }
+        Actor { tenant: tenant.into(), name: name.into() }
     }
 }
 
@@ -30,10 +27,7 @@ pub trait Clock: Debug + Send + Sync {
     /// The present day where the grants are valid: China has one time zone, UTC+8 since 1992.
     fn today(&self) -> NaiveDate {
         let now = self.now();
-        FixedOffset::east_opt(8 * 3600).map_or_else(
-            || now.date_naive(),
-            |zone| now.with_timezone(&zone).date_naive(),
-        )
+        FixedOffset::east_opt(8 * 3600).map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())
     }
 }
 

@@ -62,10 +62,7 @@ pub mod optional {
     use serde::{Deserializer, Serializer};
 
     /// Serialises a date, or nothing (serde `with`).
-    pub fn serialize<S: Serializer>(
-        date: &Option<NaiveDate>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
         match date {
             Some(date) => super::serialize(date, serializer),
             None => serializer.serialize_none(),
@@ -73,9 +70,7 @@ pub mod optional {
     }
 
     /// Deserialises a date; an absent field needs `#[serde(default)]` (serde `with`).
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<NaiveDate>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
         deserializer.deserialize_option(OptionVisitor)
     }
 
@@ -96,10 +91,7 @@ pub mod optional {
             Ok(None)
         }
 
-        fn visit_some<D: Deserializer<'de>>(
-            self,
-            deserializer: D,
-        ) -> Result<Self::Value, D::Error> {
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
             super::deserialize(deserializer).map(Some)
         }
     }

@@ -9,9 +9,8 @@ use sm3::{Digest, Sm3};
 /// Our types hold integers and strings only, for which this equals RFC 8785 as long as keys are ASCII.
 /// Whether serde_json keeps insertion order (a feature another crate may switch on) has no influence.
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<String, crate::Error> {
-    let value = serde_json::to_value(value).map_err(|_| crate::Error::Encoding {
-        what: "canonical JSON".to_owned(),
-    })?;
+    let value =
+        serde_json::to_value(value).map_err(|_| crate::Error::Encoding { what: "canonical JSON".to_owned() })?;
     let mut out = String::new();
     write_value(&value, &mut out);
     Ok(out)
@@ -65,18 +64,12 @@ mod tests {
 
     #[test]
     fn sm3_matches_the_vector_of_the_standard() {
-        assert_eq!(
-            sm3_hex(b"abc"),
-            "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
-        );
+        assert_eq!(sm3_hex(b"abc"), "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
     }
 
     #[test]
     fn keys_are_sorted_at_every_depth() {
         let value: Value = serde_json::from_str(r#"{"b":1,"a":[{"d":"x\"","c":null}]}"#).unwrap();
-        assert_eq!(
-            canonical_json(&value).unwrap(),
-            r#"{"a":[{"c":null,"d":"x\""}],"b":1}"#
-        );
+        assert_eq!(canonical_json(&value).unwrap(), r#"{"a":[{"c":null,"d":"x\""}],"b":1}"#);
     }
 }

@@ -14,18 +14,14 @@ pub enum Error {
         text: String,
     },
     /// A zone that does not exist.
-    #[error(
-        "{text:?} is not a zone; write platform, domain, scenario:<id> (a-z, 0-9 and _, at most 64) or outside"
-    )]
+    #[error("{text:?} is not a zone; write platform, domain, scenario:<id> (a-z, 0-9 and _, at most 64) or outside")]
     #[serde(rename = "K102")]
     BadZone {
         /// What was written, at most 64 characters.
         text: String,
     },
     /// No lawful way between two zones.
-    #[error(
-        "data never goes from {from} to {to}; only platform → domain → scenario and outside → domain exist"
-    )]
+    #[error("data never goes from {from} to {to}; only platform → domain → scenario and outside → domain exist")]
     #[serde(rename = "K103")]
     NoWay {
         /// The zone to leave.
@@ -43,18 +39,14 @@ pub enum Error {
         text: String,
     },
     /// A resource code that does not follow the catalogue's form.
-    #[error(
-        "{text:?} is not a resource code; write class/project/list/serial in digits, for example 3/07/001/0001"
-    )]
+    #[error("{text:?} is not a resource code; write class/project/list/serial in digits, for example 3/07/001/0001")]
     #[serde(rename = "K105")]
     BadResourceCode {
         /// What was written, at most 64 characters.
         text: String,
     },
     /// A value could not be serialised or read back.
-    #[error(
-        "{what} could not be encoded or decoded; the catalog may be damaged or from a newer version"
-    )]
+    #[error("{what} could not be encoded or decoded; the catalog may be damaged or from a newer version")]
     #[serde(rename = "K106")]
     Encoding {
         /// What was being encoded.
@@ -68,9 +60,7 @@ pub enum Error {
         fault: StoreFault,
     },
     /// An SQLite with the WAL-reset defect.
-    #[error(
-        "SQLite {found} may corrupt a catalog; 3.51.3, 3.50.7 or 3.44.6 of its line, or later, is needed"
-    )]
+    #[error("SQLite {found} may corrupt a catalog; 3.51.3, 3.50.7 or 3.44.6 of its line, or later, is needed")]
     #[serde(rename = "K302")]
     SqliteTooOld {
         /// Version found.
@@ -86,9 +76,7 @@ pub enum Error {
         id: String,
     },
     /// The lease was taken over.
-    #[error(
-        "the lease on {target} was taken over by another worker; stop, the other one carries on"
-    )]
+    #[error("the lease on {target} was taken over by another worker; stop, the other one carries on")]
     #[serde(rename = "K304")]
     StaleLease {
         /// Target.
@@ -106,9 +94,7 @@ pub enum Error {
         until: String,
     },
     /// An earlier intent of the target is not published yet.
-    #[error(
-        "{target} has an unpublished intent {sequence}; publish that first, intents go in order"
-    )]
+    #[error("{target} has an unpublished intent {sequence}; publish that first, intents go in order")]
     #[serde(rename = "K306")]
     EarlierIntent {
         /// Target.
@@ -135,9 +121,7 @@ pub enum Error {
         disposition: String,
     },
     /// The policy changed after the plan was made.
-    #[error(
-        "the policy changed after the plan was made; plan again under the policy as it stands now"
-    )]
+    #[error("the policy changed after the plan was made; plan again under the policy as it stands now")]
     #[serde(rename = "K309")]
     PolicyChanged,
     /// A publish permit was refused.
@@ -148,9 +132,7 @@ pub enum Error {
         refusal: crate::Refusal,
     },
     /// The database was written by a newer version.
-    #[error(
-        "the catalog has schema {found}, this program knows up to {known}; use a newer program"
-    )]
+    #[error("the catalog has schema {found}, this program knows up to {known}; use a newer program")]
     #[serde(rename = "K311")]
     SchemaNewer {
         /// Schema found.
@@ -186,9 +168,7 @@ pub enum Error {
         what: String,
     },
     /// The intent was given up for a commit that the target holds.
-    #[error(
-        "intent {intent} was given up because its target holds another commit in its place; plan again"
-    )]
+    #[error("intent {intent} was given up because its target holds another commit in its place; plan again")]
     #[serde(rename = "K315")]
     Abandoned {
         /// Intent.
@@ -226,9 +206,7 @@ impl StoreFault {
             StoreFault::Io => "check its disk",
             StoreFault::Corrupt => "restore it from a backup",
             StoreFault::Access => "check that its path exists and is writable",
-            StoreFault::Constraint | StoreFault::Decode | StoreFault::Other => {
-                "report this with the code"
-            }
+            StoreFault::Constraint | StoreFault::Decode | StoreFault::Other => "report this with the code",
         }
     }
 }
@@ -237,12 +215,6 @@ impl Error {
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(
-            self,
-            Error::Store {
-                fault: StoreFault::Busy
-            } | Error::LeaseHeld { .. }
-                | Error::EarlierIntent { .. }
-        )
+        matches!(self, Error::Store { fault: StoreFault::Busy } | Error::LeaseHeld { .. } | Error::EarlierIntent { .. })
     }
 }

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A grade of GB/T 43697-2024: four levels of general data, then important and core data; later is graver.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Grade {
     /// General data, level 1: disclosure harms nobody.
     L1,
@@ -27,14 +25,7 @@ pub enum Grade {
 
 impl Grade {
     /// All grades, least grave first.
-    pub const ALL: [Grade; 6] = [
-        Grade::L1,
-        Grade::L2,
-        Grade::L3,
-        Grade::L4,
-        Grade::Important,
-        Grade::Core,
-    ];
+    pub const ALL: [Grade; 6] = [Grade::L1, Grade::L2, Grade::L3, Grade::L4, Grade::Important, Grade::Core];
 
     /// Whether data of this grade may leave the platform at all.
     #[must_use]
@@ -69,9 +60,7 @@ impl std::str::FromStr for Grade {
         Grade::ALL
             .into_iter()
             .find(|grade| grade.as_str() == text)
-            .ok_or_else(|| crate::Error::BadGrade {
-                text: text.chars().take(64).collect(),
-            })
+            .ok_or_else(|| crate::Error::BadGrade { text: text.chars().take(64).collect() })
     }
 }
 
@@ -87,10 +76,6 @@ mod tests {
             assert_eq!(serde_json::to_value(grade).unwrap(), grade.as_str());
             assert_eq!(grade.as_str().parse::<Grade>().unwrap(), grade);
         }
-        assert!(
-            Grade::L4.leaves_platform()
-                && !Grade::Important.leaves_platform()
-                && !Grade::Core.leaves_platform()
-        );
+        assert!(Grade::L4.leaves_platform() && !Grade::Important.leaves_platform() && !Grade::Core.leaves_platform());
     }
 }

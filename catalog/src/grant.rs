@@ -155,9 +155,7 @@ impl TryFrom<f64> for Rate {
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         // within 1..=1,000,000, checked above
-        Ok(Rate {
-            millionths: millionths as u32,
-        })
+        Ok(Rate { millionths: millionths as u32 })
     }
 }
 
@@ -217,9 +215,7 @@ impl Grant {
             GrantState::Active => {}
         }
         let (from, until) = (self.valid_from, self.valid_until);
-        let last = from
-            .checked_add_months(Months::new(LONGEST_TERM_MONTHS))
-            .and_then(|day| day.pred_opt());
+        let last = from.checked_add_months(Months::new(LONGEST_TERM_MONTHS)).and_then(|day| day.pred_opt());
         if until < from || last.is_none_or(|last| until > last) {
             return Err(Refusal::Term { grant, from, until });
         }
@@ -247,39 +243,17 @@ impl Grant {
     ///
     /// # Errors
     /// Why not: another border, a resource or a field that the grant does not name, a grade above its ceiling.
-    pub fn covers(
-        &self,
-        border: &Border,
-        resource: &str,
-        field: &str,
-        grade: Grade,
-    ) -> Result<(), Refusal> {
+    pub fn covers(&self, border: &Border, resource: &str, field: &str, grade: Grade) -> Result<(), Refusal> {
         let grant = self.id.clone();
         if self.from != border.from || self.to != border.to {
-            return Err(Refusal::OtherBorder {
-                grant,
-                from: border.from.to_string(),
-                to: border.to.to_string(),
-            });
+            return Err(Refusal::OtherBorder { grant, from: border.from.to_string(), to: border.to.to_string() });
         }
         let (resource_code, field_name) = (resource.to_owned(), field.to_owned());
         let Some(scope) = self.scope(resource) else {
-            return Err(Refusal::NoResource {
-                grant,
-                resource: resource_code,
-            });
+            return Err(Refusal::NoResource { grant, resource: resource_code });
         };
-        if !scope
-            .fields
-            .iter()
-            .any(|named| named == "*" || named == field)
-        {
-            return Err(Refusal::NoField {
-                grant,
-                resource: resource_code,
-                field: field_name,
-                grade,
-            });
+        if !scope.fields.iter().any(|named| named == "*" || named == field) {
+            return Err(Refusal::NoField { grant, resource: resource_code, field: field_name, grade });
         }
         if grade > self.ceiling || !grade.leaves_platform() {
             return Err(Refusal::AboveCeiling {
@@ -296,16 +270,13 @@ impl Grant {
     /// Whether the grant's row scope names the field: only then may it decide about rows above the ceiling.
     #[must_use]
     pub fn rows_by(&self, resource: &str, field: &str) -> bool {
-        self.scope(resource)
-            .is_some_and(|scope| scope.row_fields.iter().any(|named| named == field))
+        self.scope(resource).is_some_and(|scope| scope.row_fields.iter().any(|named| named == field))
     }
 
     /// The scope of one resource.
     #[must_use]
     pub fn scope(&self, resource: &str) -> Option<&ResourceScope> {
-        self.resources
-            .iter()
-            .find(|scope| scope.resource == resource)
+        self.resources.iter().find(|scope| scope.resource == resource)
     }
 
     /// Whether a column of that grade must be protected however lenient the policy is: in training samples everything

@@ -47,21 +47,13 @@ pub struct KeyRecord {
 
 impl fmt::Debug for NewKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "NewKey({}, {}, {} bits)",
-            self.id, self.kind, self.length_bits
-        )
+        write!(formatter, "NewKey({}, {}, {} bits)", self.id, self.kind, self.length_bits)
     }
 }
 
 impl fmt::Debug for KeyRecord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "KeyRecord({}, {}, {} bits)",
-            self.id, self.kind, self.length_bits
-        )
+        write!(formatter, "KeyRecord({}, {}, {} bits)", self.id, self.kind, self.length_bits)
     }
 }
 

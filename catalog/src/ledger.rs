@@ -51,22 +51,13 @@ impl Disposition {
     /// Whether nothing more will happen to the occurrence by itself.
     #[must_use]
     pub fn terminal(self) -> bool {
-        !matches!(
-            self,
-            Disposition::Pending | Disposition::Waiting | Disposition::Running
-        )
+        !matches!(self, Disposition::Pending | Disposition::Waiting | Disposition::Running)
     }
 
     /// Whether a person may have it tried again: what failed, was withheld, skipped or missed, never what succeeded.
     #[must_use]
     pub fn reopenable(self) -> bool {
-        matches!(
-            self,
-            Disposition::Failed
-                | Disposition::Withheld
-                | Disposition::Skipped
-                | Disposition::Missed
-        )
+        matches!(self, Disposition::Failed | Disposition::Withheld | Disposition::Skipped | Disposition::Missed)
     }
 
     /// Name as stored.
@@ -88,9 +79,7 @@ impl Disposition {
     /// The disposition of that stored name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Disposition> {
-        Disposition::ALL
-            .into_iter()
-            .find(|disposition| disposition.as_str() == text)
+        Disposition::ALL.into_iter().find(|disposition| disposition.as_str() == text)
     }
 }
 

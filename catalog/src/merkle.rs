@@ -34,9 +34,7 @@ impl AuditHash {
     /// The hash of that stored name.
     #[must_use]
     pub fn parse(text: &str) -> Option<AuditHash> {
-        [AuditHash::Sm3, AuditHash::Sha256]
-            .into_iter()
-            .find(|hash| hash.as_str() == text)
+        [AuditHash::Sm3, AuditHash::Sha256].into_iter().find(|hash| hash.as_str() == text)
     }
 
     /// Hash of a leaf: HASH(0x00 || data).
@@ -81,11 +79,7 @@ impl Frontier {
     /// The empty tree.
     #[must_use]
     pub fn new(hash: AuditHash) -> Frontier {
-        Frontier {
-            hash,
-            size: 0,
-            roots: Vec::new(),
-        }
+        Frontier { hash, size: 0, roots: Vec::new() }
     }
 
     /// Restores a tree from its size and the hexadecimal roots joined by commas; `None` if they do not fit.
@@ -103,11 +97,7 @@ impl Frontier {
     /// The roots as [`Frontier::restore`] reads them.
     #[must_use]
     pub fn to_text(&self) -> String {
-        self.roots
-            .iter()
-            .map(hex::encode)
-            .collect::<Vec<_>>()
-            .join(",")
+        self.roots.iter().map(hex::encode).collect::<Vec<_>>().join(",")
     }
 
     /// The hash in use.
@@ -153,16 +143,8 @@ mod tests {
     /// Leaves and roots of the Certificate Transparency reference tests (SHA-256).
     #[test]
     fn roots_match_the_reference_tree() {
-        let leaves = [
-            "",
-            "00",
-            "10",
-            "2021",
-            "3031",
-            "40414243",
-            "5051525354555657",
-            "606162636465666768696a6b6c6d6e6f",
-        ];
+        let leaves =
+            ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
         let roots = [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
             "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -174,17 +156,11 @@ mod tests {
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
         let mut tree = Frontier::new(AuditHash::Sha256);
-        assert_eq!(
-            hex::encode(tree.root()),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(hex::encode(tree.root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         for (leaf, root) in leaves.iter().zip(roots) {
             tree.push(AuditHash::Sha256.leaf(&hex::decode(leaf).unwrap()));
             assert_eq!(hex::encode(tree.root()), root);
-            assert_eq!(
-                Frontier::restore(AuditHash::Sha256, tree.size(), &tree.to_text()).unwrap(),
-                tree
-            );
+            assert_eq!(Frontier::restore(AuditHash::Sha256, tree.size(), &tree.to_text()).unwrap(), tree);
         }
         assert!(Frontier::restore(AuditHash::Sha256, 7, &tree.to_text()).is_none());
     }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How a column is protected. The order of an `Allow` decides what is the default, not the order here.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// Supplied as it is.
@@ -39,9 +37,7 @@ impl Protection {
     /// The protection of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Protection> {
-        Protection::ALL
-            .into_iter()
-            .find(|protection| protection.as_str() == text)
+        Protection::ALL.into_iter().find(|protection| protection.as_str() == text)
     }
 
     /// The form used in files and messages.
@@ -116,11 +112,7 @@ impl Policy {
             return deny(format!("the policy lets nothing enter {zone}"));
         };
         let mut protections = Vec::new();
-        for rule in self
-            .rule
-            .iter()
-            .filter(|rule| rule.grade == grade && rule.zone == kind)
-        {
+        for rule in self.rule.iter().filter(|rule| rule.grade == grade && rule.zone == kind) {
             if let Some(reason) = &rule.deny {
                 return deny(reason.clone());
             }
@@ -154,16 +146,8 @@ impl Policy {
                 rule(Grade::L3, ZoneKind::Domain, &anything),
                 rule(Grade::L4, ZoneKind::Domain, &[Encrypt, Suppress]),
                 rule(Grade::L1, ZoneKind::Scenario, &anything),
-                rule(
-                    Grade::L2,
-                    ZoneKind::Scenario,
-                    &[Mask, Generalise, Pseudonym, Encrypt, Suppress],
-                ),
-                rule(
-                    Grade::L3,
-                    ZoneKind::Scenario,
-                    &[Pseudonym, Generalise, Encrypt, Suppress],
-                ),
+                rule(Grade::L2, ZoneKind::Scenario, &[Mask, Generalise, Pseudonym, Encrypt, Suppress]),
+                rule(Grade::L3, ZoneKind::Scenario, &[Pseudonym, Generalise, Encrypt, Suppress]),
                 rule(Grade::L4, ZoneKind::Scenario, &[Suppress, Encrypt]),
             ],
         }

@@ -61,11 +61,7 @@ pub struct Resource {
     /// How often it is updated 更新周期.
     pub update_cycle: UpdateCycle,
     /// Date of publication in the catalogue 发布日期, `YYYY-MM-DD`.
-    #[serde(
-        default,
-        with = "date::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "date::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "date::optional_schema")]
     pub release_date: Option<NaiveDate>,
     /// Codes of related resources 关联资源代码.
@@ -353,9 +349,7 @@ impl FromStr for ItemType {
             "date" => ItemType::Date,
             "timestamp" => ItemType::Timestamp,
             "binary" => ItemType::Binary,
-            _ => decimal(text).ok_or_else(|| Error::BadItemType {
-                text: text.chars().take(64).collect(),
-            })?,
+            _ => decimal(text).ok_or_else(|| Error::BadItemType { text: text.chars().take(64).collect() })?,
         })
     }
 }
@@ -364,8 +358,7 @@ fn decimal(text: &str) -> Option<ItemType> {
     let inner = text.strip_prefix("decimal(")?.strip_suffix(')')?;
     let (precision, scale) = inner.split_once(',')?;
     let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
-    ((1..=38).contains(&precision) && scale <= precision)
-        .then_some(ItemType::Decimal { precision, scale })
+    ((1..=38).contains(&precision) && scale <= precision).then_some(ItemType::Decimal { precision, scale })
 }
 
 string_form!(
@@ -385,13 +378,7 @@ pub fn check_code(code: &str) -> Result<(), Error> {
         && parts.iter().all(|part| digits(part))
         && (parts[0].len(), parts[1].len(), parts[2].len()) == (1, 2, 3)
         && parts[3..].iter().all(|part| (1..=12).contains(&part.len()));
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::BadResourceCode {
-            text: code.chars().take(64).collect(),
-        })
-    }
+    if fits { Ok(()) } else { Err(Error::BadResourceCode { text: code.chars().take(64).collect() }) }
 }
 
 impl Resource {

@@ -51,12 +51,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = TestClock::at("2026-11-20T02:30:00Z");
         let catalog = open(&folder.path().join("catalog.db"), &clock).await;
-        World {
-            catalog,
-            clock,
-            actor: Actor::new("city", "ops"),
-            folder,
-        }
+        World { catalog, clock, actor: Actor::new("city", "ops"), folder }
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -65,28 +60,19 @@ impl World {
 
     /// Runs SQL behind the catalog's back.
     async fn tamper(&self, sql: &'static str) {
-        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", self.path().display()))
-            .await
-            .unwrap();
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", self.path().display())).await.unwrap();
         sqlx::raw_sql(sql).execute(&pool).await.unwrap();
         pool.close().await;
     }
 
     async fn occurrence(&self, target: &str, key: &str) -> Occurrence {
-        self.catalog
-            .occurrence(&self.actor, &new_occurrence(target, key))
-            .await
-            .unwrap()
+        self.catalog.occurrence(&self.actor, &new_occurrence(target, key)).await.unwrap()
     }
 
     /// Stages and announces one publication under a fresh lease.
     async fn intent(&self, target: &str, key: &str) -> Intent {
         let occurrence = self.occurrence(target, key).await;
-        let lease = self
-            .catalog
-            .acquire(&self.actor, target, "w1", TimeDelta::minutes(5))
-            .await
-            .unwrap();
+        let lease = self.catalog.acquire(&self.actor, target, "w1", TimeDelta::minutes(5)).await.unwrap();
         let new = new_intent(&occurrence, lease.token, key);
         self.catalog.record_intent(&self.actor, &new).await.unwrap()
     }
@@ -94,10 +80,7 @@ impl World {
     async fn publish(&self, target: &str, key: &str) -> Intent {
         let intent = self.intent(target, key).await;
         let published = published(intent.publish_sequence * 10);
-        self.catalog
-            .complete(&self.actor, &intent.id, &published)
-            .await
-            .unwrap();
+        self.catalog.complete(&self.actor, &intent.id, &published).await.unwrap();
         intent
     }
 }
@@ -179,10 +162,5 @@ fn grants(text: &str) -> Vec<crate::Grant> {
 
 /// An import of grants under a policy.
 fn import<'a>(policy_digest: &'a str, grants: &'a [crate::Grant]) -> crate::store::Import<'a> {
-    crate::store::Import {
-        organisations: &[],
-        resources: &[],
-        policy_digest,
-        grants,
-    }
+    crate::store::Import { organisations: &[], resources: &[], policy_digest, grants }
 }

@@ -21,9 +21,7 @@ pub enum Zone {
 }
 
 /// A zone without the scenario's id: the granularity of a policy rule.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ZoneKind {
     /// The authorised operating domain.
@@ -48,10 +46,7 @@ impl Zone {
     /// # Errors
     /// K103 where there is no lawful way: out of a scenario, back to the platform, or to the outside.
     pub fn borders(from: &Zone, to: &Zone) -> Result<Vec<Border>, Error> {
-        let border = |from: &Zone, to: &Zone| Border {
-            from: from.clone(),
-            to: to.clone(),
-        };
+        let border = |from: &Zone, to: &Zone| Border { from: from.clone(), to: to.clone() };
         match (from, to) {
             _ if from == to => Ok(Vec::new()),
             (Zone::Platform | Zone::Outside, Zone::Domain) | (Zone::Domain, Zone::Scenario(_)) => {
@@ -60,10 +55,7 @@ impl Zone {
             (Zone::Platform | Zone::Outside, Zone::Scenario(_)) => {
                 Ok(vec![border(from, &Zone::Domain), border(&Zone::Domain, to)])
             }
-            _ => Err(Error::NoWay {
-                from: from.to_string(),
-                to: to.to_string(),
-            }),
+            _ => Err(Error::NoWay { from: from.to_string(), to: to.to_string() }),
         }
     }
 
@@ -99,19 +91,14 @@ impl FromStr for Zone {
             "outside" => Ok(Zone::Outside),
             _ => match text.strip_prefix("scenario:") {
                 Some(id) if valid_id(id) => Ok(Zone::Scenario(id.to_owned())),
-                _ => Err(Error::BadZone {
-                    text: text.chars().take(64).collect(),
-                }),
+                _ => Err(Error::BadZone { text: text.chars().take(64).collect() }),
             },
         }
     }
 }
 
 fn valid_id(id: &str) -> bool {
-    (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 string_form!(
@@ -139,15 +126,9 @@ mod tests {
     #[test]
     fn only_the_lawful_ways_exist() {
         assert_eq!(way("platform", "domain").unwrap(), ["platform → domain"]);
-        assert_eq!(
-            way("domain", "scenario:a").unwrap(),
-            ["domain → scenario:a"]
-        );
+        assert_eq!(way("domain", "scenario:a").unwrap(), ["domain → scenario:a"]);
         assert_eq!(way("outside", "domain").unwrap(), ["outside → domain"]);
-        assert_eq!(
-            way("platform", "scenario:a").unwrap(),
-            ["platform → domain", "domain → scenario:a"]
-        );
+        assert_eq!(way("platform", "scenario:a").unwrap(), ["platform → domain", "domain → scenario:a"]);
         for same in ["platform", "domain", "scenario:a", "outside"] {
             assert!(way(same, same).unwrap().is_empty());
         }
@@ -166,27 +147,13 @@ mod tests {
 
     #[test]
     fn ids_are_narrow() {
-        for bad in [
-            "",
-            "scenario:",
-            "scenario:A",
-            "scenario:a-b",
-            "scenario:a/../b",
-            "Platform",
-            "scenario:信",
-            "domain ",
-        ] {
+        for bad in
+            ["", "scenario:", "scenario:A", "scenario:a-b", "scenario:a/../b", "Platform", "scenario:信", "domain "]
+        {
             assert!(bad.parse::<Zone>().is_err(), "{bad}");
         }
-        assert!(
-            format!("scenario:{}", "a".repeat(65))
-                .parse::<Zone>()
-                .is_err()
-        );
+        assert!(format!("scenario:{}", "a".repeat(65)).parse::<Zone>().is_err());
         let zone: Zone = serde_json::from_str("\"scenario:inclusive_finance\"").unwrap();
-        assert_eq!(
-            serde_json::to_string(&zone).unwrap(),
-            "\"scenario:inclusive_finance\""
-        );
+        assert_eq!(serde_json::to_string(&zone).unwrap(), "\"scenario:inclusive_finance\"");
     }
 }

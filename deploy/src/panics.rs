@@ -4,6 +4,6 @@
 pub(crate) fn tell_only_where() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
-        eprintln!("[S000] 内部错误 internal error: {place}");
+        eprintln!("内部错误 internal error: {place}");
     }));
 }

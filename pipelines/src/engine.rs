@@ -150,19 +150,33 @@ impl Engine {
     /// The first 10,000 rows of a quarantine file with their original values, for who holds the root key. The opening is
     /// on the audit log.
     pub async fn open_quarantine(&self, file: &Path) -> Result<Vec<RecordBatch>, Error> {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let event = Event::intent("quarantine.open", &self.owner, name, serde_json::Value::Null);
-        self.catalog.append(&self.actor, event).await?;
-        Unsealer::new(&self.vault).rows(file, 10_000).await
+        self.opening("quarantine.open", file, async || Unsealer::new(&self.vault).rows(file, 10_000).await).await
     }
 
     /// Writes a supplied file with its sealed columns opened, for who holds the root key, and tells how many rows it
     /// has. The opening is on the audit log.
     pub async fn decrypt(&self, from: &Path, to: &Path) -> Result<u64, Error> {
-        let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let event = Event::intent("supply.decrypt", &self.owner, name, serde_json::Value::Null);
-        self.catalog.append(&self.actor, event).await?;
-        Unsealer::new(&self.vault).copy(from, to).await
+        self.opening("supply.decrypt", from, async || Unsealer::new(&self.vault).copy(from, to).await).await
+    }
+
+    /// Opens a sealed file with its intent and its outcome on the audit log.
+    async fn opening<T>(
+        &self,
+        kind: &str,
+        file: &Path,
+        open: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let nothing = serde_json::Value::Null;
+        let intent = Event::intent(kind, &self.owner, &name, nothing.clone());
+        self.catalog.append(&self.actor, intent).await?;
+        let opened = open().await;
+        let outcome = match &opened {
+            Ok(_) => Event::done(kind, &self.owner, &name, nothing),
+            Err(error) => Event::failed(kind, &self.owner, &name, serde_json::json!({ "code": error.problem().code })),
+        };
+        self.catalog.append(&self.actor, outcome).await?;
+        opened
     }
 
     /// Pipeline ids, those that build a library before those that read it.
@@ -211,10 +225,11 @@ impl Engine {
 
     /// Folder of a connection.
     pub fn connection_root(&self, connection: &str) -> Result<PathBuf, Error> {
-        let spec = self.project.connections.get(connection).ok_or_else(|| Error::Sql {
-            step: connection.to_owned(),
-            detail: "there is no such connection".into(),
-        })?;
+        let spec = self
+            .project
+            .connections
+            .get(connection)
+            .ok_or_else(|| Error::Sql { step: connection.to_owned(), detail: "there is no such connection".into() })?;
         let path = resolve(&spec.path, self.secrets.as_ref())?;
         let root = self.project.root.join(path.as_str());
         std::fs::create_dir_all(&root).map_err(|error| Error::state("create", &root, &error))?;

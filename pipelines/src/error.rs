@@ -24,7 +24,9 @@ pub enum Error {
         kind: String,
     },
     /// A step failed while rows flowed through it.
-    #[error("step {step} failed while computing ({kind}); look for a cast, a division or an overflow in it and guard it with a check")]
+    #[error(
+        "step {step} failed while computing ({kind}); look for a cast, a division or an overflow in it and guard it with a check"
+    )]
     #[serde(rename = "P202")]
     Engine {
         /// Step, empty outside one.
@@ -42,7 +44,9 @@ pub enum Error {
         detail: String,
     },
     /// SQL uses something that is not on the list.
-    #[error("step {step} uses the {kind} {name}, which is not on the list of what SQL may use here; write it another way")]
+    #[error(
+        "step {step} uses the {kind} {name}, which is not on the list of what SQL may use here; write it another way"
+    )]
     #[serde(rename = "P204")]
     NotAllowed {
         /// Step.
@@ -53,14 +57,18 @@ pub enum Error {
         name: String,
     },
     /// LIMIT without ORDER BY.
-    #[error("step {step} has a LIMIT without an ORDER BY, so chance would decide which rows stay; add an ORDER BY or use sample")]
+    #[error(
+        "step {step} has a LIMIT without an ORDER BY, so chance would decide which rows stay; add an ORDER BY or use sample"
+    )]
     #[serde(rename = "P205")]
     LimitWithoutOrder {
         /// Step.
         step: String,
     },
     /// A required item is not in the source.
-    #[error("source {from} has no column {column}, which resource {resource} requires; ask the provider, or map it with rename")]
+    #[error(
+        "source {from} has no column {column}, which resource {resource} requires; ask the provider, or map it with rename"
+    )]
     #[serde(rename = "P206")]
     MissingColumn {
         /// Source.
@@ -78,7 +86,9 @@ pub enum Error {
         from: String,
     },
     /// Rows went missing between two counts.
-    #[error("step {step} does not balance: {read} rows in, {accounted} accounted for; nothing was published. Please report this")]
+    #[error(
+        "step {step} does not balance: {read} rows in, {accounted} accounted for; nothing was published. Please report this"
+    )]
     #[serde(rename = "P208")]
     Unbalanced {
         /// Step.
@@ -151,7 +161,9 @@ pub enum Error {
         detail: String,
     },
     /// The library's table has other columns than the definition.
-    #[error("library {table} has other columns than its definition gives now ({columns}); build it under a new name or migrate the table first")]
+    #[error(
+        "library {table} has other columns than its definition gives now ({columns}); build it under a new name or migrate the table first"
+    )]
     #[serde(rename = "P215")]
     SchemaChanged {
         /// Library table.
@@ -169,7 +181,9 @@ pub enum Error {
         pipeline: String,
     },
     /// What is on disk is not what the ledger recorded.
-    #[error("the stage of {target} is damaged or was changed ({path}); nothing was published. Restore it or start the occurrence again after `sluice audit verify`")]
+    #[error(
+        "the stage of {target} is damaged or was changed ({path}); nothing was published. Restore it or start the occurrence again after `sluice audit verify`"
+    )]
     #[serde(rename = "P217")]
     StageDamaged {
         /// Target.
@@ -200,7 +214,9 @@ pub enum Error {
     },
 
     /// Too many rows were quarantined.
-    #[error("{quarantined} of {read} rows were quarantined, above the bound {bound}; nothing was published. See the reasons above, then correct the source or the bound")]
+    #[error(
+        "{quarantined} of {read} rows were quarantined, above the bound {bound}; nothing was published. See the reasons above, then correct the source or the bound"
+    )]
     #[serde(rename = "P301")]
     QuarantineGate {
         /// Rows quarantined.
@@ -211,7 +227,9 @@ pub enum Error {
         bound: String,
     },
     /// A rule that must hold failed.
-    #[error("rule {rule} on {column} of {step} failed for {rows} rows and is set to fail the run; nothing was published")]
+    #[error(
+        "rule {rule} on {column} of {step} failed for {rows} rows and is set to fail the run; nothing was published"
+    )]
     #[serde(rename = "P302")]
     RuleGate {
         /// Rule.
@@ -236,7 +254,9 @@ pub enum Error {
     },
 
     /// No grant is named for a border.
-    #[error("{target} crosses {border} with {resources} and names no grant for it; nothing leaves without one. Name a live grant in `grant`")]
+    #[error(
+        "{target} crosses {border} with {resources} and names no grant for it; nothing leaves without one. Name a live grant in `grant`"
+    )]
     #[serde(rename = "P401")]
     NoGrant {
         /// Target.
@@ -262,7 +282,9 @@ pub enum Error {
         reason: String,
     },
     /// A protection weaker than what is demanded.
-    #[error("column {column} ({grade}, from {path}) asks for {asked} but {demanded_by} demands one of {acceptable}; a pipeline may strengthen protection, never weaken it")]
+    #[error(
+        "column {column} ({grade}, from {path}) asks for {asked} but {demanded_by} demands one of {acceptable}; a pipeline may strengthen protection, never weaken it"
+    )]
     #[serde(rename = "P403")]
     TooWeak {
         /// Column.
@@ -279,7 +301,9 @@ pub enum Error {
         acceptable: String,
     },
     /// Rows were chosen by a column above the ceiling or outside the grant.
-    #[error("rows of {target} are chosen by {column} ({grade}, {path}), which grant {grant} does not carry and whose row scope does not name it; drop the condition or apply for it as a row field")]
+    #[error(
+        "rows of {target} are chosen by {column} ({grade}, {path}), which grant {grant} does not carry and whose row scope does not name it; drop the condition or apply for it as a row field"
+    )]
     #[serde(rename = "P404")]
     RowFlow {
         /// Target.
@@ -294,7 +318,9 @@ pub enum Error {
         grant: String,
     },
     /// A resource that must not be authorised.
-    #[error("resource {resource} is flagged as not authorisable ({basis}) and never leaves the platform; {target} must do without it")]
+    #[error(
+        "resource {resource} is flagged as not authorisable ({basis}) and never leaves the platform; {target} must do without it"
+    )]
     #[serde(rename = "P405")]
     NotAuthorisable {
         /// Target.
@@ -338,14 +364,18 @@ pub enum Error {
         purpose: String,
     },
     /// A generalisation without its step.
-    #[error("column {column} is to be generalised but nothing says to what; write protect = {{ {column} = {{ generalise = 1000 }} }}, a date level or an area level")]
+    #[error(
+        "column {column} is to be generalised but nothing says to what; write protect = {{ {column} = {{ generalise = 1000 }} }}, a date level or an area level"
+    )]
     #[serde(rename = "P409")]
     GeneraliseToWhat {
         /// Column.
         column: String,
     },
     /// A change supply without what it needs.
-    #[error("supply {target} sends changes, so its library must be kept by key (merge or history) and `select` must hold the key columns {key}")]
+    #[error(
+        "supply {target} sends changes, so its library must be kept by key (merge or history) and `select` must hold the key columns {key}"
+    )]
     #[serde(rename = "P410")]
     ChangesNeedKey {
         /// Target.
@@ -458,7 +488,9 @@ impl Error {
 fn kind_of(error: &DataFusionError) -> &'static str {
     use datafusion::arrow::error::ArrowError;
     match error {
-        DataFusionError::ResourcesExhausted(_) => "memory or temporary space exhausted: raise limits.memory_mib or limits.spill_mib",
+        DataFusionError::ResourcesExhausted(_) => {
+            "memory or temporary space exhausted: raise limits.memory_mib or limits.spill_mib"
+        }
         DataFusionError::IoError(_) => "temporary files",
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
             ArrowError::DivideByZero => "division by zero",

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use datafusion::arrow::array::BooleanBufferBuilder;
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -118,9 +118,10 @@ impl Governor {
         for column in &plan.columns {
             let item = types::governed(step, column)?;
             let data_type = types::arrow(item);
-            let standard = column.standard.as_ref().and_then(|rule| {
-                transforms::standard::find(&rule.standard).map(|standard| (standard, rule.on_fail))
-            });
+            let standard = column
+                .standard
+                .as_ref()
+                .and_then(|rule| transforms::standard::find(&rule.standard).map(|standard| (standard, rule.on_fail)));
             let rules = column
                 .rules
                 .iter()
@@ -137,10 +138,7 @@ impl Governor {
         }
         let schema = types::schema(&typed);
         let expressions = conditions(step, plan, &schema)?;
-        let held = held
-            .iter()
-            .filter_map(|(from, key)| Some((schema.index_of(from).ok()?, key.clone())))
-            .collect();
+        let held = held.iter().filter_map(|(from, key)| Some((schema.index_of(from).ok()?, key.clone()))).collect();
         Ok(Self {
             step: step.to_owned(),
             columns,
@@ -211,7 +209,10 @@ impl Governor {
             let value = condition.expression.evaluate(governed).map_err(|error| Error::running(&self.step, error))?;
             let value = value.into_array(governed.num_rows()).map_err(|error| Error::running(&self.step, error))?;
             let Some(holds) = value.as_any().downcast_ref::<BooleanArray>() else {
-                return Err(Error::Engine { step: self.step.clone(), kind: "a condition that is not true or false".into() });
+                return Err(Error::Engine {
+                    step: self.step.clone(),
+                    kind: "a condition that is not true or false".into(),
+                });
             };
             for row in 0..holds.len() {
                 if holds.is_valid(row) && !holds.value(row) {
@@ -229,7 +230,12 @@ impl Governor {
     }
 
     /// Sends the rows to be quarantined away and returns the others.
-    async fn divide(&self, raw: &RecordBatch, governed: RecordBatch, broken: Vec<Broken>) -> Result<RecordBatch, Error> {
+    async fn divide(
+        &self,
+        raw: &RecordBatch,
+        governed: RecordBatch,
+        broken: Vec<Broken>,
+    ) -> Result<RecordBatch, Error> {
         let mut breaches: BTreeMap<u32, Vec<Breach>> = BTreeMap::new();
         for one in broken {
             self.tally.add(&one.breach, one.on_fail);
@@ -270,11 +276,7 @@ impl BatchMap for Governor {
 fn note(column: &Column, rule: &str, faults: &[transforms::Fault], on_fail: OnFail, broken: &mut Vec<Broken>) {
     broken.extend(faults.iter().map(|fault| Broken {
         row: fault.row,
-        breach: Breach {
-            rule: rule.to_owned(),
-            column: column.name.clone(),
-            reason: fault.reason.as_str().to_owned(),
-        },
+        breach: Breach { rule: rule.to_owned(), column: column.name.clone(), reason: fault.reason.as_str().to_owned() },
         on_fail,
     }));
 }

@@ -41,6 +41,8 @@ pub struct Manifest {
     pub business_date: chrono::NaiveDate,
     /// Folder of the project's state that the sealed quarantine goes to.
     pub quarantine_folder: String,
+    /// Id of the key that wraps the data keys of the quarantine.
+    pub quarantine_key: String,
     /// Steps whose quarantined rows have unknown keys; deletes by absence were left out because of them.
     pub deletes_left_out: Vec<String>,
 }
@@ -108,7 +110,13 @@ pub struct StagedFile {
 
 impl From<connectors::write::Written> for StagedFile {
     fn from(written: connectors::write::Written) -> Self {
-        Self { path: written.path, rows: written.rows, bytes: written.bytes, digest: written.sha256, partition: Vec::new() }
+        Self {
+            path: written.path,
+            rows: written.rows,
+            bytes: written.bytes,
+            digest: written.sha256,
+            partition: Vec::new(),
+        }
     }
 }
 

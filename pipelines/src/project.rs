@@ -83,10 +83,7 @@ impl Pipeline {
     /// Where the value at a path stands: `library[0].key[1]`, `transform[2].sql`. What the file does not hold is found at
     /// the nearest enclosing value.
     pub fn span(&self, path: &str) -> Option<Span> {
-        self.spans.value(path).map(|range| Span {
-            file: self.file.clone(),
-            range,
-        })
+        self.spans.value(path).map(|range| Span { file: self.file.clone(), range })
     }
 }
 
@@ -110,34 +107,22 @@ impl Project {
 
     /// The pipeline with an id.
     pub fn pipeline(&self, id: &str) -> Option<&Pipeline> {
-        self.pipelines
-            .iter()
-            .find(|pipeline| pipeline.spec.pipeline.id == id)
+        self.pipelines.iter().find(|pipeline| pipeline.spec.pipeline.id == id)
     }
 
     /// The pipeline that builds a library table, and what it says about it.
     pub fn builder_of(&self, table: &str) -> Option<(&Pipeline, &LibrarySpec)> {
         self.pipelines.iter().find_map(|pipeline| {
-            let library = pipeline
-                .spec
-                .library
-                .iter()
-                .find(|library| library.table == table)?;
+            let library = pipeline.spec.library.iter().find(|library| library.table == table)?;
             Some((pipeline, library))
         })
     }
 
     /// Time zone of a pipeline's schedule and business dates: its own, else the project's.
     pub fn timezone(&self, pipeline: &Pipeline) -> Tz {
-        let own = pipeline
-            .spec
-            .schedule
-            .as_ref()
-            .and_then(|schedule| schedule.timezone.as_deref());
+        let own = pipeline.spec.schedule.as_ref().and_then(|schedule| schedule.timezone.as_deref());
         // Both have been checked.
-        own.unwrap_or(&self.spec.project.timezone)
-            .parse()
-            .unwrap_or(Tz::Asia__Shanghai)
+        own.unwrap_or(&self.spec.project.timezone).parse().unwrap_or(Tz::Asia__Shanghai)
     }
 
     /// The connection that holds a supply's dataset: the named one, else the only one of its zone.
@@ -146,30 +131,16 @@ impl Project {
             Some(named) => named == *name,
             None => connection.zone == supply.to,
         };
-        self.connections
-            .iter()
-            .find(fits)
-            .map(|(name, connection)| (name.as_str(), connection))
+        self.connections.iter().find(fits).map(|(name, connection)| (name.as_str(), connection))
     }
 
     /// An error of a later phase at a place of this project.
-    pub fn diagnostic(
-        &self,
-        place: Option<Span>,
-        problem: Problem,
-        hint: Option<Problem>,
-    ) -> Diagnostic {
+    pub fn diagnostic(&self, place: Option<Span>, problem: Problem, hint: Option<Problem>) -> Diagnostic {
         let (file, span) = match place {
             Some(place) => (place.file, Some(place.range)),
             None => (files::PROJECT.to_owned(), None),
         };
-        Diagnostic {
-            severity: Severity::Error,
-            file,
-            span,
-            problem,
-            hint,
-        }
+        Diagnostic { severity: Severity::Error, file, span, problem, hint }
     }
 
     /// Diagnostics of later phases, ready to be rendered with the lines of this project's files.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use connectors::Encoding;
 use connectors::kind::{Context, Format, Request};
 use connectors::parquet::{FileList, open_list};
 use connectors::ready::{Look, Readiness, State};
 use connectors::source::{Position, Source};
 use connectors::sqlite::{Bound, Increment};
 use connectors::store::Store;
-use connectors::Encoding;
 use connectors::{Limits, csv, delta, excel, ndjson, parquet, sqlite};
 use datafusion::arrow::datatypes::{Field, Schema};
 
@@ -123,9 +123,10 @@ impl Opener<'_> {
         let root = self.project.root.join(&self.project.spec.libraries.path);
         let missing = || Error::NotBuilt {
             table: plan.reads.clone(),
-            pipeline: self.project.builder_of(&plan.reads).map_or_else(String::new, |(pipeline, _)| {
-                pipeline.spec.pipeline.id.clone()
-            }),
+            pipeline: self
+                .project
+                .builder_of(&plan.reads)
+                .map_or_else(String::new, |(pipeline, _)| pipeline.spec.pipeline.id.clone()),
         };
         let path = plan.reads.replace('.', "/");
         if !root.join(&path).join("_delta_log").is_dir() {
@@ -165,8 +166,11 @@ impl Opener<'_> {
         limits: &Limits,
     ) -> Result<Option<Look>, Error> {
         let Some(spec) = &plan.spec.ready else { return Ok(None) };
-        let readiness =
-            Readiness { flag: spec.flag.clone(), count_file: spec.count_file.clone(), stable: spec.stable_for.is_some() };
+        let readiness = Readiness {
+            flag: spec.flag.clone(),
+            count_file: spec.count_file.clone(),
+            stable: spec.stable_for.is_some(),
+        };
         let mut previous = None;
         if let Some(pause) = pause(spec) {
             previous = Some(connectors::ready::look(store, &readiness, patterns, limits, None).await?);

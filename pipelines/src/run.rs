@@ -47,7 +47,8 @@ pub(crate) async fn run(
         jobs.push(runner.job(job).await);
     }
     let success = jobs.iter().all(|job| matches!(job.status, Status::Succeeded | Status::AlreadyDone));
-    let summary = json!({ "jobs": jobs.iter().map(|job| json!({ "job": job.job, "status": job.status })).collect::<Vec<_>>() });
+    let summary =
+        json!({ "jobs": jobs.iter().map(|job| json!({ "job": job.job, "status": job.status })).collect::<Vec<_>>() });
     engine.catalog.finish_run(&engine.actor, &run.id, success, &summary).await?;
     let date = plan.occurrence.business_date.to_string();
     let last = plan.occurrence.time.interval_end - chrono::TimeDelta::seconds(1);

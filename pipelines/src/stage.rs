@@ -92,7 +92,10 @@ struct Open {
 }
 
 impl Task {
-    async fn run(mut self, mut stream: datafusion::execution::SendableRecordBatchStream) -> Result<Vec<StagedFile>, Error> {
+    async fn run(
+        mut self,
+        mut stream: datafusion::execution::SendableRecordBatchStream,
+    ) -> Result<Vec<StagedFile>, Error> {
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(|error| Error::running("stage", error))?;
             if batch.num_rows() == 0 {
@@ -167,11 +170,9 @@ impl Task {
             .iter()
             .map(|name| match batch.column_by_name(name) {
                 Some(column) => Ok(text::as_text(column)?),
-                None => Err(Error::UnknownColumn {
-                    relation: "stage".into(),
-                    column: name.clone(),
-                    known: String::new(),
-                }),
+                None => {
+                    Err(Error::UnknownColumn { relation: "stage".into(), column: name.clone(), known: String::new() })
+                }
             })
             .collect::<Result<Vec<StringArray>, Error>>()?;
         let mut groups: BTreeMap<Partition, Vec<u32>> = BTreeMap::new();

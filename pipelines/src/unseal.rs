@@ -57,7 +57,8 @@ impl<'a> Unsealer<'a> {
         for batch in read(from)? {
             let batch = self.batch(&batch.map_err(|_| unreadable(from))?).await?;
             rows += batch.num_rows() as u64;
-            let failed = |_| Error::State { action: "write".into(), path: to.display().to_string(), kind: "parquet".into() };
+            let failed =
+                |_| Error::State { action: "write".into(), path: to.display().to_string(), kind: "parquet".into() };
             let open = match &mut writer {
                 Some(open) => open,
                 None => {
@@ -84,7 +85,8 @@ impl<'a> Unsealer<'a> {
             fields.push(Field::new(field.name(), opened.data_type().clone(), true));
             columns.push(opened);
         }
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::running("unseal", error.into()))
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .map_err(|error| Error::running("unseal", error.into()))
     }
 
     /// A column run by run of values under one key; a rewrite may have brought several files' keys together.

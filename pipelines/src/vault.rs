@@ -163,6 +163,11 @@ impl std::fmt::Debug for DataKeys {
 }
 
 impl DataKeys {
+    /// Id of the key that wraps them.
+    pub fn wrapped_by(&self) -> &str {
+        &self.kek_id
+    }
+
     /// A sealer with a new data key.
     pub fn sealer(&self) -> Result<Sealer, Error> {
         let key = Key::random(self.cipher.key_length())?;

@@ -26,14 +26,9 @@ impl Aead {
         let bytes = key.expose();
         let keyed = match cipher {
             Cipher::Sm4Gcm => AesGcm::new_from_slice(bytes).map(|keyed| Self::Sm4(Box::new(keyed))),
-            Cipher::Aes256Gcm => {
-                Aes256Gcm::new_from_slice(bytes).map(|keyed| Self::Aes256(Box::new(keyed)))
-            }
+            Cipher::Aes256Gcm => Aes256Gcm::new_from_slice(bytes).map(|keyed| Self::Aes256(Box::new(keyed))),
         };
-        keyed.map_err(|_| Error::KeyLength {
-            expected: cipher.key_length_text(),
-            actual: bytes.len(),
-        })
+        keyed.map_err(|_| Error::KeyLength { expected: cipher.key_length_text(), actual: bytes.len() })
     }
 
     /// Encrypts in place and returns the tag.
@@ -44,16 +39,11 @@ impl Aead {
         buffer: &mut [u8],
     ) -> Result<[u8; TAG_LENGTH], Error> {
         let tag = match self {
-            Self::Sm4(keyed) => {
-                keyed.encrypt_inout_detached(nonce.into(), associated, buffer.into())
-            }
-            Self::Aes256(keyed) => {
-                keyed.encrypt_inout_detached(nonce.into(), associated, buffer.into())
-            }
+            Self::Sm4(keyed) => keyed.encrypt_inout_detached(nonce.into(), associated, buffer.into()),
+            Self::Aes256(keyed) => keyed.encrypt_inout_detached(nonce.into(), associated, buffer.into()),
         };
         // GCM refuses only texts beyond 64 GiB, which no array of ours can hold.
-        tag.map(Into::into)
-            .map_err(|_| Error::TooLarge { operation: "seal" })
+        tag.map(Into::into).map_err(|_| Error::TooLarge { operation: "seal" })
     }
 
     /// Decrypts in place after checking the tag; `None` and an untouched buffer if it does not match.
@@ -65,12 +55,8 @@ impl Aead {
         tag: &[u8; TAG_LENGTH],
     ) -> Option<()> {
         match self {
-            Self::Sm4(keyed) => {
-                keyed.decrypt_inout_detached(nonce.into(), associated, buffer.into(), tag.into())
-            }
-            Self::Aes256(keyed) => {
-                keyed.decrypt_inout_detached(nonce.into(), associated, buffer.into(), tag.into())
-            }
+            Self::Sm4(keyed) => keyed.decrypt_inout_detached(nonce.into(), associated, buffer.into(), tag.into()),
+            Self::Aes256(keyed) => keyed.decrypt_inout_detached(nonce.into(), associated, buffer.into(), tag.into()),
         }
         .ok()
     }
@@ -150,8 +136,7 @@ mod tests {
     #[test]
     fn published_vectors_both_ways() {
         for vector in VECTORS {
-            let aead =
-                Aead::new(vector.cipher, &Key::from_bytes(&bytes(vector.key)).unwrap()).unwrap();
+            let aead = Aead::new(vector.cipher, &Key::from_bytes(&bytes(vector.key)).unwrap()).unwrap();
             let nonce = bytes(vector.nonce).try_into().unwrap();
             let associated = bytes(vector.associated);
             let mut buffer = bytes(vector.plain);

@@ -10,13 +10,12 @@ mod number;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanBuilder, PrimitiveArray,
-    PrimitiveBuilder, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanBuilder, PrimitiveArray, PrimitiveBuilder,
+    StringArray,
 };
 use arrow::compute::cast as arrow_cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 
 use crate::error::Error;
@@ -84,27 +83,20 @@ fn is_target(to: &DataType) -> bool {
 
 /// Pairs where Arrow's own cast either keeps the value exactly or gives null.
 fn is_direct(from: &DataType, to: &DataType) -> bool {
-    use DataType::{
-        Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32,
-    };
+    use DataType::{Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32};
     match to {
         Int64 => from.is_integer(),
         Decimal128(_, scale) => from.is_integer() && *scale >= 0,
-        Float64 => matches!(
-            from,
-            Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Float32
-        ),
-        DataType::Timestamp(TimeUnit::Microsecond, None) => matches!(
-            from,
-            Date32 | DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, None)
-        ),
+        Float64 => matches!(from, Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Float32),
+        DataType::Timestamp(TimeUnit::Microsecond, None) => {
+            matches!(from, Date32 | DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, None))
+        }
         _ => false,
     }
 }
 
 fn widen(values: &ArrayRef, to: &DataType) -> Result<Standardised, Error> {
-    let out =
-        arrow_cast(values, to).map_err(|_| Error::unsupported(OPERATION, values.data_type()))?;
+    let out = arrow_cast(values, to).map_err(|_| Error::unsupported(OPERATION, values.data_type()))?;
     let faults = if out.null_count() == values.logical_null_count() {
         Vec::new()
     } else {
@@ -113,31 +105,23 @@ fn widen(values: &ArrayRef, to: &DataType) -> Result<Standardised, Error> {
             .map(|row| fault(row, Reason::Range))
             .collect()
     };
-    Ok(Standardised {
-        values: out,
-        faults,
-        warnings: Vec::new(),
-    })
+    Ok(Standardised { values: out, faults, warnings: Vec::new() })
 }
 
 fn parse(text: &StringArray, from: &DataType, to: &DataType) -> Result<Standardised, Error> {
     Ok(match to {
         DataType::Int64 => primitive::<Int64Type>(text, to, number::integer),
-        DataType::Float64 => {
-            primitive::<Float64Type>(text, to, |value| number::float(value, from.is_string()))
+        DataType::Float64 => primitive::<Float64Type>(text, to, |value| number::float(value, from.is_string())),
+        DataType::Decimal128(precision, scale) => {
+            primitive::<Decimal128Type>(text, to, |value| number::decimal(value, *precision, *scale))
         }
-        DataType::Decimal128(precision, scale) => primitive::<Decimal128Type>(text, to, |value| {
-            number::decimal(value, *precision, *scale)
-        }),
         DataType::Date32 if matches!(from, DataType::Timestamp(_, _) | DataType::Date64) => {
             primitive::<Date32Type>(text, to, moment::whole_day)
         }
-        DataType::Date32 => primitive::<Date32Type>(text, to, |value| {
-            parse_date(value.as_bytes()).map_err(as_type_fault)
-        }),
-        DataType::Timestamp(_, _) => {
-            primitive::<TimestampMicrosecondType>(text, to, moment::timestamp)
+        DataType::Date32 => {
+            primitive::<Date32Type>(text, to, |value| parse_date(value.as_bytes()).map_err(as_type_fault))
         }
+        DataType::Timestamp(_, _) => primitive::<TimestampMicrosecondType>(text, to, moment::timestamp),
         DataType::Boolean => booleans(text),
         other => return Err(Error::unsupported(OPERATION, other)),
     })
@@ -169,11 +153,7 @@ fn primitive<T: ArrowPrimitiveType>(
         }
     }
     let values: PrimitiveArray<T> = out.finish().with_data_type(to.clone());
-    Standardised {
-        values: Arc::new(values),
-        faults,
-        warnings: Vec::new(),
-    }
+    Standardised { values: Arc::new(values), faults, warnings: Vec::new() }
 }
 
 fn booleans(text: &StringArray) -> Standardised {
@@ -186,11 +166,7 @@ fn booleans(text: &StringArray) -> Standardised {
         }
         out.append_option(parsed.flatten());
     }
-    Standardised {
-        values: Arc::new(out.finish()),
-        faults,
-        warnings: Vec::new(),
-    }
+    Standardised { values: Arc::new(out.finish()), faults, warnings: Vec::new() }
 }
 
 fn boolean(value: &str) -> Option<bool> {
@@ -205,18 +181,11 @@ fn boolean(value: &str) -> Option<bool> {
 }
 
 fn fault(row: usize, reason: Reason) -> Fault {
-    Fault {
-        row: row as u32,
-        reason,
-    }
+    Fault { row: row as u32, reason }
 }
 
 fn clean(values: ArrayRef) -> Standardised {
-    Standardised {
-        values,
-        faults: Vec::new(),
-        warnings: Vec::new(),
-    }
+    Standardised { values, faults: Vec::new(), warnings: Vec::new() }
 }
 
 /// One text as a column of one row, for bounds of rules; `None` if it is no value of that type.
@@ -228,9 +197,7 @@ pub(crate) fn scalar(text: &str, to: &DataType) -> Option<ArrayRef> {
 
 /// One text as a native value; the caller names a type that matches `T`.
 pub(crate) fn native<T: ArrowPrimitiveType>(text: &str, to: &DataType) -> Option<T::Native> {
-    scalar(text, to)?
-        .as_primitive_opt::<T>()
-        .map(|column| column.value(0))
+    scalar(text, to)?.as_primitive_opt::<T>().map(|column| column.value(0))
 }
 
 #[cfg(test)]

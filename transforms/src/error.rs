@@ -20,9 +20,7 @@ pub enum Error {
         data_type: String,
     },
     /// A parameter of a rule or a protection cannot be read as a value of the column's type.
-    #[error(
-        "parameter `{parameter}` of {operation} is not a value of type {data_type}; correct the definition"
-    )]
+    #[error("parameter `{parameter}` of {operation} is not a value of type {data_type}; correct the definition")]
     #[serde(rename = "T102")]
     Parameter {
         /// The rule or protection.
@@ -37,9 +35,7 @@ pub enum Error {
     #[serde(rename = "T103")]
     Pattern,
     /// A key has a length that the cipher does not take.
-    #[error(
-        "a key of {actual} bytes was given where {expected} are needed; use a key made for this purpose"
-    )]
+    #[error("a key of {actual} bytes was given where {expected} are needed; use a key made for this purpose")]
     #[serde(rename = "T104")]
     KeyLength {
         /// The lengths that fit, for example `16` or `16 or 32`.
@@ -52,33 +48,25 @@ pub enum Error {
     #[serde(rename = "T105")]
     Random,
     /// A wrapped key did not authenticate: another wrapping key, another label, or damage.
-    #[error(
-        "the wrapped key cannot be opened: wrong wrapping key, wrong label, or damaged; restore the right key"
-    )]
+    #[error("the wrapped key cannot be opened: wrong wrapping key, wrong label, or damaged; restore the right key")]
     #[serde(rename = "T106")]
     Unwrap,
     /// A sealed value did not authenticate: another key, dataset, column or version, or damage.
-    #[error(
-        "the sealed value in row {row} cannot be opened: wrong key, dataset, column or version, or damaged"
-    )]
+    #[error("the sealed value in row {row} cannot be opened: wrong key, dataset, column or version, or damaged")]
     #[serde(rename = "T107")]
     Open {
         /// Zero-based row in the array that was given.
         row: usize,
     },
     /// A sealed value names another data key than the one given.
-    #[error(
-        "the sealed value in row {row} was made under another data key; fetch the key that it names"
-    )]
+    #[error("the sealed value in row {row} was made under another data key; fetch the key that it names")]
     #[serde(rename = "T108")]
     OtherKey {
         /// Zero-based row in the array that was given.
         row: usize,
     },
     /// A data key has sealed as many values as it may.
-    #[error(
-        "this data key has sealed 2^32 values, which is its limit; start another file with a new data key"
-    )]
+    #[error("this data key has sealed 2^32 values, which is its limit; start another file with a new data key")]
     #[serde(rename = "T109")]
     KeyExhausted,
     /// A sampling rate outside 0 to 1.
@@ -86,9 +74,7 @@ pub enum Error {
     #[serde(rename = "T110")]
     Rate,
     /// A generalised number does not fit the column's type any more.
-    #[error(
-        "{operation} leaves the range of type {data_type} in row {row}; widen the column first"
-    )]
+    #[error("{operation} leaves the range of type {data_type} in row {row}; widen the column first")]
     #[serde(rename = "T111")]
     Overflow {
         /// The protection.
@@ -120,9 +106,7 @@ pub enum Error {
         id: String,
     },
     /// A value does not fit the type in which a column is worked on.
-    #[error(
-        "a value of the column cannot be held as {to}; cast the column first, which quarantines such values"
-    )]
+    #[error("a value of the column cannot be held as {to}; cast the column first, which quarantines such values")]
     #[serde(rename = "T116")]
     Conversion {
         /// The type that was needed.
@@ -144,21 +128,10 @@ impl Error {
     }
 
     pub(crate) fn unsupported(operation: &'static str, data_type: &DataType) -> Self {
-        Error::Unsupported {
-            operation,
-            data_type: data_type.to_string(),
-        }
+        Error::Unsupported { operation, data_type: data_type.to_string() }
     }
 
-    pub(crate) fn parameter(
-        operation: &'static str,
-        parameter: &'static str,
-        data_type: &DataType,
-    ) -> Self {
-        Error::Parameter {
-            operation,
-            parameter,
-            data_type: data_type.to_string(),
-        }
+    pub(crate) fn parameter(operation: &'static str, parameter: &'static str, data_type: &DataType) -> Self {
+        Error::Parameter { operation, parameter, data_type: data_type.to_string() }
     }
 }

@@ -97,11 +97,7 @@ impl std::str::FromStr for Reason {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|reason| reason.as_str() == text)
-            .ok_or(())
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == text).ok_or(())
     }
 }
 

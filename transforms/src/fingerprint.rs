@@ -19,14 +19,12 @@
 //! | 8–11 | timestamp in s, ms, µs, ns | 8 bytes; a zone does not count |
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray,
-    StringArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, StringArray,
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -51,30 +49,17 @@ pub fn rows(columns: &[ArrayRef], seed: u64) -> Result<FixedSizeBinaryArray, Err
     visit(columns, seed, |hash| {
         out.extend_from_slice(&hash.to_be_bytes());
     })?;
-    FixedSizeBinaryArray::try_new(LENGTH, Buffer::from_vec(out), None).map_err(|_| {
-        Error::TooLarge {
-            operation: OPERATION,
-        }
-    })
+    FixedSizeBinaryArray::try_new(LENGTH, Buffer::from_vec(out), None)
+        .map_err(|_| Error::TooLarge { operation: OPERATION })
 }
 
 /// Calls `each` with the fingerprint of every row in order.
-pub(crate) fn visit(
-    columns: &[ArrayRef],
-    seed: u64,
-    mut each: impl FnMut(u128),
-) -> Result<(), Error> {
+pub(crate) fn visit(columns: &[ArrayRef], seed: u64, mut each: impl FnMut(u128)) -> Result<(), Error> {
     let length = columns.first().map(|column| column.len());
-    let Some(length) = length.filter(|&length| columns.iter().all(|column| column.len() == length))
-    else {
-        return Err(Error::Columns {
-            operation: OPERATION,
-        });
+    let Some(length) = length.filter(|&length| columns.iter().all(|column| column.len() == length)) else {
+        return Err(Error::Columns { operation: OPERATION });
     };
-    let columns = columns
-        .iter()
-        .map(Column::new)
-        .collect::<Result<Vec<_>, _>>()?;
+    let columns = columns.iter().map(Column::new).collect::<Result<Vec<_>, _>>()?;
     let mut encoded = Vec::new();
     for row in 0..length {
         encoded.clear();
@@ -102,9 +87,7 @@ impl Column {
         Ok(match values.data_type() {
             DataType::Null => Self::Null,
             DataType::Utf8 => Self::Text(values.as_string::<i32>().clone()),
-            DataType::LargeUtf8 | DataType::Utf8View => {
-                Self::new(&convert(values, &DataType::Utf8)?)?
-            }
+            DataType::LargeUtf8 | DataType::Utf8View => Self::new(&convert(values, &DataType::Utf8)?)?,
             DataType::Binary => Self::Binary(values.as_binary::<i32>().clone()),
             DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
                 Self::new(&convert(values, &DataType::Binary)?)?
@@ -116,9 +99,7 @@ impl Column {
                 let wide = convert(values, &DataType::Float64)?;
                 Self::Float(wide.as_primitive::<Float64Type>().clone())
             }
-            DataType::Decimal128(_, scale) => {
-                Self::Decimal(*scale, values.as_primitive::<Decimal128Type>().clone())
-            }
+            DataType::Decimal128(_, scale) => Self::Decimal(*scale, values.as_primitive::<Decimal128Type>().clone()),
             DataType::Boolean => Self::Boolean(values.as_boolean().clone()),
             DataType::Date32 => {
                 let days = values.as_primitive::<Date32Type>();
@@ -166,30 +147,14 @@ fn int64(values: &ArrayRef) -> Result<PrimitiveArray<Int64Type>, Error> {
 
 fn timestamp(unit: TimeUnit, values: &ArrayRef) -> Column {
     match unit {
-        TimeUnit::Second => Column::Number(
-            8,
-            values
-                .as_primitive::<TimestampSecondType>()
-                .reinterpret_cast(),
-        ),
-        TimeUnit::Millisecond => Column::Number(
-            9,
-            values
-                .as_primitive::<TimestampMillisecondType>()
-                .reinterpret_cast(),
-        ),
-        TimeUnit::Microsecond => Column::Number(
-            10,
-            values
-                .as_primitive::<TimestampMicrosecondType>()
-                .reinterpret_cast(),
-        ),
-        TimeUnit::Nanosecond => Column::Number(
-            11,
-            values
-                .as_primitive::<TimestampNanosecondType>()
-                .reinterpret_cast(),
-        ),
+        TimeUnit::Second => Column::Number(8, values.as_primitive::<TimestampSecondType>().reinterpret_cast()),
+        TimeUnit::Millisecond => {
+            Column::Number(9, values.as_primitive::<TimestampMillisecondType>().reinterpret_cast())
+        }
+        TimeUnit::Microsecond => {
+            Column::Number(10, values.as_primitive::<TimestampMicrosecondType>().reinterpret_cast())
+        }
+        TimeUnit::Nanosecond => Column::Number(11, values.as_primitive::<TimestampNanosecondType>().reinterpret_cast()),
     }
 }
 
@@ -216,8 +181,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, LargeStringArray,
-        NullArray, UInt64Array,
+        Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, LargeStringArray, NullArray, UInt64Array,
     };
 
     use super::*;
@@ -251,11 +215,7 @@ mod tests {
             vec![array(Date32Array::from(vec![1]))],
             vec![array(BooleanArray::from(vec![true]))],
             vec![array(Decimal128Array::from(vec![1]))],
-            vec![array(
-                Decimal128Array::from(vec![1])
-                    .with_precision_and_scale(9, 2)
-                    .unwrap(),
-            )],
+            vec![array(Decimal128Array::from(vec![1]).with_precision_and_scale(9, 2).unwrap())],
             vec![array(BinaryArray::from(vec![b"abc".as_slice()]))],
         ];
         let mut prints: Vec<_> = all.iter().map(|columns| of(columns)).collect();
@@ -266,18 +226,9 @@ mod tests {
 
     #[test]
     fn the_same_content_in_another_width_has_the_same_fingerprint() {
-        assert_eq!(
-            of(&[array(Int32Array::from(vec![7]))]),
-            of(&[array(Int64Array::from(vec![7]))])
-        );
-        assert_eq!(
-            of(&[text(vec![Some("x")])]),
-            of(&[array(LargeStringArray::from(vec!["x"]))])
-        );
-        assert_eq!(
-            of(&[array(Float64Array::from(vec![-0.0]))]),
-            of(&[array(Float64Array::from(vec![0.0]))])
-        );
+        assert_eq!(of(&[array(Int32Array::from(vec![7]))]), of(&[array(Int64Array::from(vec![7]))]));
+        assert_eq!(of(&[text(vec![Some("x")])]), of(&[array(LargeStringArray::from(vec!["x"]))]));
+        assert_eq!(of(&[array(Float64Array::from(vec![-0.0]))]), of(&[array(Float64Array::from(vec![0.0]))]));
         assert_eq!(of(&[text(vec![None])]), of(&[array(NullArray::new(1))]));
         let sliced = text(vec![Some("y"), Some("x")]).slice(1, 1);
         assert_eq!(of(&[sliced]), of(&[text(vec![Some("x")])]));
@@ -293,18 +244,13 @@ mod tests {
             array(UInt64Array::from(vec![5])),
             text(vec![None]),
         ];
-        assert_eq!(
-            hex::encode(of(&columns)),
-            "f11d2a1cfaa5b71a563776f732c3658c"
-        );
+        assert_eq!(hex::encode(of(&columns)), "f11d2a1cfaa5b71a563776f732c3658c");
         assert_ne!(rows(&columns, 1).unwrap(), rows(&columns, 2).unwrap());
     }
 
     #[test]
     fn columns_have_to_fit_together() {
-        let expected = Some(Error::Columns {
-            operation: "fingerprint",
-        });
+        let expected = Some(Error::Columns { operation: "fingerprint" });
         assert_eq!(rows(&[], 0).err(), expected);
         assert_eq!(rows(&[text(vec![None]), text(vec![])], 0).err(), expected);
         assert_eq!(rows(&[text(vec![])], 0).unwrap().len(), 0);

@@ -73,9 +73,7 @@ impl Generalise {
             Generalise::Number { step } => number::apply(values, step),
             Generalise::Date { to } => date::apply(values, *to),
             Generalise::Area { to } => area::apply(values, *to),
-            Generalise::Cap { bottom, top } => {
-                cap::apply(values, bottom.as_deref(), top.as_deref())
-            }
+            Generalise::Cap { bottom, top } => cap::apply(values, bottom.as_deref(), top.as_deref()),
         }
     }
 }

@@ -27,15 +27,9 @@ impl Key {
     /// [`Error::KeyLength`] unless there are 16 or 32 of them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if !matches!(bytes.len(), 16 | MAX_LENGTH) {
-            return Err(Error::KeyLength {
-                expected: "16 or 32",
-                actual: bytes.len(),
-            });
+            return Err(Error::KeyLength { expected: "16 or 32", actual: bytes.len() });
         }
-        let mut key = Self {
-            bytes: [0; MAX_LENGTH],
-            length: bytes.len(),
-        };
+        let mut key = Self { bytes: [0; MAX_LENGTH], length: bytes.len() };
         key.bytes[..bytes.len()].copy_from_slice(bytes);
         Ok(key)
     }
@@ -51,10 +45,7 @@ impl Key {
         let key = Self::from_bytes(bytes.get(..length).unwrap_or_default());
         bytes.zeroize();
         match key {
-            Err(Error::KeyLength { expected, .. }) => Err(Error::KeyLength {
-                expected,
-                actual: length,
-            }),
+            Err(Error::KeyLength { expected, .. }) => Err(Error::KeyLength { expected, actual: length }),
             other => other,
         }
     }
@@ -104,8 +95,7 @@ pub fn unwrap(kek: &Key, cipher: Cipher, label: &str, wrapped: &[u8]) -> Result<
         return Err(Error::Unwrap);
     }
     let mut secret = zeroize::Zeroizing::new(secret.to_vec());
-    aead.open(nonce, label.as_bytes(), &mut secret, tag)
-        .ok_or(Error::Unwrap)?;
+    aead.open(nonce, label.as_bytes(), &mut secret, tag).ok_or(Error::Unwrap)?;
     Key::from_bytes(&secret).map_err(|_| Error::Unwrap)
 }
 
@@ -135,25 +125,13 @@ mod tests {
             assert_eq!(back.expose(), key.expose());
 
             let other = Key::random(cipher.key_length()).unwrap();
-            assert_eq!(
-                unwrap(&other, cipher, "G-1/data", &wrapped).err(),
-                Some(Error::Unwrap)
-            );
-            assert_eq!(
-                unwrap(&kek, cipher, "G-2/data", &wrapped).err(),
-                Some(Error::Unwrap)
-            );
+            assert_eq!(unwrap(&other, cipher, "G-1/data", &wrapped).err(), Some(Error::Unwrap));
+            assert_eq!(unwrap(&kek, cipher, "G-2/data", &wrapped).err(), Some(Error::Unwrap));
             for at in 0..wrapped.len() {
                 let mut damaged = wrapped.clone();
                 damaged[at] ^= 1;
-                assert_eq!(
-                    unwrap(&kek, cipher, "G-1/data", &damaged).err(),
-                    Some(Error::Unwrap)
-                );
-                assert_eq!(
-                    unwrap(&kek, cipher, "G-1/data", &wrapped[..at]).err(),
-                    Some(Error::Unwrap)
-                );
+                assert_eq!(unwrap(&kek, cipher, "G-1/data", &damaged).err(), Some(Error::Unwrap));
+                assert_eq!(unwrap(&kek, cipher, "G-1/data", &wrapped[..at]).err(), Some(Error::Unwrap));
             }
         }
     }
@@ -171,17 +149,11 @@ mod tests {
     fn debug_says_nothing_and_odd_lengths_are_refused() {
         assert_eq!(format!("{:?}", Key::from_bytes(&[7; 16]).unwrap()), "Key");
         for length in [0, 15, 17, 31, 33] {
-            let expected = Some(Error::KeyLength {
-                expected: "16 or 32",
-                actual: length,
-            });
+            let expected = Some(Error::KeyLength { expected: "16 or 32", actual: length });
             assert_eq!(Key::from_bytes(&vec![0; length]).err(), expected);
             assert_eq!(Key::random(length).err(), expected);
         }
         let key = Key::random(32).unwrap();
-        assert!(matches!(
-            wrap(&key, Cipher::Sm4Gcm, "", &key),
-            Err(Error::KeyLength { .. })
-        ));
+        assert!(matches!(wrap(&key, Cipher::Sm4Gcm, "", &key), Err(Error::KeyLength { .. })));
     }
 }

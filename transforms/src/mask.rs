@@ -33,14 +33,8 @@ const REST: &str = "****";
 
 impl Mask {
     /// Every mask.
-    pub const ALL: [Mask; 6] = [
-        Mask::Mobile,
-        Mask::BankCard,
-        Mask::CitizenId,
-        Mask::Name,
-        Mask::Address,
-        Mask::Generic,
-    ];
+    pub const ALL: [Mask; 6] =
+        [Mask::Mobile, Mask::BankCard, Mask::CitizenId, Mask::Name, Mask::Address, Mask::Generic];
 
     /// The usual mask of a data element, [`Mask::Generic`] if it has none of its own. Besides the ids of
     /// [`standard`](crate::standard) it knows `name` and `address`.
@@ -67,8 +61,7 @@ impl Mask {
 
     /// Every value masked; null stays null.
     pub fn apply(self, values: &StringArray) -> StringArray {
-        let mut out =
-            StringBuilder::with_capacity(values.len(), bytes_of(values).len() + values.len());
+        let mut out = StringBuilder::with_capacity(values.len(), bytes_of(values).len() + values.len());
         let mut scratch = String::new();
         for value in values {
             match value {
@@ -103,11 +96,7 @@ impl Mask {
 
 /// Keeps the first and the last characters and hides the others; a value that would lose none is hidden entirely.
 fn keep(value: &str, first: usize, last: usize, out: &mut String) {
-    let count = if value.is_ascii() {
-        value.len()
-    } else {
-        value.chars().count()
-    };
+    let count = if value.is_ascii() { value.len() } else { value.chars().count() };
     let hidden = count.saturating_sub(first + last);
     if hidden == 0 {
         out.extend(std::iter::repeat_n('*', count));
@@ -125,10 +114,7 @@ fn end_of(value: &str, characters: usize) -> usize {
     if value.is_ascii() {
         return characters.min(value.len());
     }
-    value
-        .char_indices()
-        .nth(characters)
-        .map_or(value.len(), |(at, _)| at)
+    value.char_indices().nth(characters).map_or(value.len(), |(at, _)| at)
 }
 
 #[cfg(test)]
@@ -136,22 +122,14 @@ mod tests {
     use super::*;
 
     fn one(mask: Mask, value: &str) -> String {
-        mask.apply(&StringArray::from(vec![value]))
-            .value(0)
-            .to_string()
+        mask.apply(&StringArray::from(vec![value])).value(0).to_string()
     }
 
     #[test]
     fn each_mask_keeps_what_it_says() {
         assert_eq!(one(Mask::Mobile, "13912345678"), "139****5678");
-        assert_eq!(
-            one(Mask::BankCard, "6222021602000123457"),
-            "622202*********3457"
-        );
-        assert_eq!(
-            one(Mask::CitizenId, "11010519491231002X"),
-            "110105********002X"
-        );
+        assert_eq!(one(Mask::BankCard, "6222021602000123457"), "622202*********3457");
+        assert_eq!(one(Mask::CitizenId, "11010519491231002X"), "110105********002X");
         assert_eq!(one(Mask::Name, "张三丰"), "张**");
         assert_eq!(one(Mask::Name, "张"), "*");
         assert_eq!(one(Mask::Generic, "苏A12345"), "苏*****5");
@@ -175,10 +153,7 @@ mod tests {
             ("盐城市建湖县近湖镇", "盐城市建湖县****"),
             ("亭湖区希望路", "亭湖区****"),
             ("北京市朝阳区建国路", "北京市朝阳区****"),
-            (
-                "新疆维吾尔自治区伊犁哈萨克自治州伊宁县某路",
-                "新疆维吾尔自治区伊犁哈萨克自治州伊宁县****",
-            ),
+            ("新疆维吾尔自治区伊犁哈萨克自治州伊宁县某路", "新疆维吾尔自治区伊犁哈萨克自治州伊宁县****"),
             ("江苏省盐城市建军路社区3号", "江苏省盐城市****"),
             ("希望小区5栋101室", "****"),
             ("建军东路68号金鹰小区", "****"),
@@ -193,17 +168,7 @@ mod tests {
     #[test]
     fn no_value_is_ever_returned_unchanged() {
         for mask in Mask::ALL {
-            for value in [
-                "",
-                "*",
-                "***",
-                "****",
-                "a",
-                "张",
-                "13912345678",
-                "江苏省****",
-                "𠮷",
-            ] {
+            for value in ["", "*", "***", "****", "a", "张", "13912345678", "江苏省****", "𠮷"] {
                 assert_ne!(one(mask, value), value, "{mask:?}");
             }
             let nulls = mask.apply(&StringArray::from(vec![None, Some("x")]));

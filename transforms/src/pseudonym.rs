@@ -86,9 +86,7 @@ where
 fn column<M: Mac + Clone>(keyed: &M, values: &StringArray) -> Result<StringArray, Error> {
     let total = (values.len() - values.null_count()) * LENGTH;
     if i32::try_from(total).is_err() {
-        return Err(Error::TooLarge {
-            operation: "pseudonym",
-        });
+        return Err(Error::TooLarge { operation: "pseudonym" });
     }
     let mut text = Vec::with_capacity(total);
     let mut offsets = Vec::with_capacity(values.len() + 1);
@@ -102,11 +100,7 @@ fn column<M: Mac + Clone>(keyed: &M, values: &StringArray) -> Result<StringArray
         offsets.push(text.len() as i32);
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    Ok(StringArray::new(
-        offsets,
-        Buffer::from_vec(text),
-        values.nulls().cloned(),
-    ))
+    Ok(StringArray::new(offsets, Buffer::from_vec(text), values.nulls().cloned()))
 }
 
 fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -139,14 +133,8 @@ mod tests {
     #[test]
     fn sm3_is_sm3() {
         let cases = [
-            (
-                "abc".to_string(),
-                "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
-            ),
-            (
-                "abcd".repeat(16),
-                "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732",
-            ),
+            ("abc".to_string(), "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"),
+            ("abcd".repeat(16), "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"),
         ];
         for (text, expected) in cases {
             assert_eq!(hex::encode(Sm3::digest(text.as_bytes())), expected);
@@ -167,11 +155,7 @@ mod tests {
                 hex::encode("what do ya want for nothing?"),
                 "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
             ),
-            (
-                "aa".repeat(20),
-                "dd".repeat(50),
-                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
-            ),
+            ("aa".repeat(20), "dd".repeat(50), "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
             (
                 "aa".repeat(131),
                 hex::encode("Test Using Larger Than Block-Size Key - Hash Key First"),
@@ -187,30 +171,12 @@ mod tests {
     #[test]
     fn columns_equal_what_openssl_prints() {
         let key = Key::from_bytes(&(0..32).collect::<Vec<u8>>()).unwrap();
-        let values = StringArray::from(vec![
-            Some("11010519491231002X"),
-            None,
-            Some("张三"),
-            Some(""),
-        ]);
-        let cases = [
-            (Algorithm::HmacSm3, OPENSSL_SM3),
-            (Algorithm::HmacSha256, OPENSSL_SHA256),
-        ];
+        let values = StringArray::from(vec![Some("11010519491231002X"), None, Some("张三"), Some("")]);
+        let cases = [(Algorithm::HmacSm3, OPENSSL_SM3), (Algorithm::HmacSha256, OPENSSL_SHA256)];
         for (algorithm, expected) in cases {
             let out = Pseudonym::new(algorithm, &key).apply(&values).unwrap();
-            assert_eq!(
-                out,
-                StringArray::from(vec![
-                    Some(expected[0]),
-                    None,
-                    Some(expected[1]),
-                    Some(expected[2])
-                ])
-            );
-            let tail = Pseudonym::new(algorithm, &key)
-                .apply(&values.slice(2, 1))
-                .unwrap();
+            assert_eq!(out, StringArray::from(vec![Some(expected[0]), None, Some(expected[1]), Some(expected[2])]));
+            let tail = Pseudonym::new(algorithm, &key).apply(&values.slice(2, 1)).unwrap();
             assert_eq!(tail.value(0), expected[1]);
         }
     }
@@ -220,9 +186,7 @@ mod tests {
         let values = StringArray::from(vec!["13912345678"]);
         let out = [1, 2].map(|byte| {
             let key = Key::from_bytes(&[byte; 32]).unwrap();
-            Pseudonym::new(Algorithm::HmacSm3, &key)
-                .apply(&values)
-                .unwrap()
+            Pseudonym::new(Algorithm::HmacSm3, &key).apply(&values).unwrap()
         });
         assert_ne!(out[0], out[1]);
     }

@@ -71,19 +71,11 @@ impl Rule {
         let check: Arc<dyn Check> = match self {
             Rule::NotNull => Arc::new(not_null::NotNull),
             Rule::Accepted { values } => Arc::new(accepted::Accepted::bind(values, data_type)?),
-            Rule::Range { min, max } => Arc::new(range::Range::bind(
-                min.as_deref(),
-                max.as_deref(),
-                data_type,
-            )?),
+            Rule::Range { min, max } => Arc::new(range::Range::bind(min.as_deref(), max.as_deref(), data_type)?),
             Rule::Length { min, max } => Arc::new(length::Length::bind(*min, *max, data_type)?),
             Rule::Pattern { regex } => Arc::new(pattern::Pattern::bind(regex, data_type)?),
         };
-        Ok(BoundRule {
-            id: self.id(),
-            data_type: data_type.clone(),
-            check,
-        })
+        Ok(BoundRule { id: self.id(), data_type: data_type.clone(), check })
     }
 
     /// The rows that violate the rule, ascending: [`Rule::bind`] and [`BoundRule::failing`] in one.
@@ -127,10 +119,7 @@ trait Check: Debug + Send + Sync {
 }
 
 /// The rows of present values that do not pass.
-fn rows_where<V>(
-    values: impl IntoIterator<Item = Option<V>>,
-    mut fails: impl FnMut(V) -> bool,
-) -> Vec<u32> {
+fn rows_where<V>(values: impl IntoIterator<Item = Option<V>>, mut fails: impl FnMut(V) -> bool) -> Vec<u32> {
     values
         .into_iter()
         .enumerate()

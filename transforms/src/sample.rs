@@ -49,11 +49,7 @@ mod tests {
     #[test]
     fn the_rate_is_about_kept() {
         let sample = keep(&[column(0..100_000)], 0.1, 7).unwrap();
-        assert!(
-            (9_500..10_500).contains(&sample.true_count()),
-            "{}",
-            sample.true_count()
-        );
+        assert!((9_500..10_500).contains(&sample.true_count()), "{}", sample.true_count());
         assert_eq!(keep(&[column(0..1000)], 0.0, 7).unwrap().true_count(), 0);
         assert_eq!(keep(&[column(0..1000)], 1.0, 7).unwrap().true_count(), 1000);
     }
@@ -61,8 +57,7 @@ mod tests {
     #[test]
     fn batches_and_order_do_not_matter_but_the_seed_does() {
         let whole = bits(&keep(&[column(0..1000)], 0.5, 7).unwrap());
-        let halves =
-            [0..400, 400..1000].map(|range| bits(&keep(&[column(range)], 0.5, 7).unwrap()));
+        let halves = [0..400, 400..1000].map(|range| bits(&keep(&[column(range)], 0.5, 7).unwrap()));
         assert_eq!(whole, halves.concat());
 
         let backwards = arrow::array::UInt32Array::from_iter_values((0..1000).rev());
@@ -77,12 +72,7 @@ mod tests {
     fn a_smaller_sample_is_part_of_a_larger_one() {
         let small = bits(&keep(&[column(0..1000)], 0.2, 7).unwrap());
         let large = bits(&keep(&[column(0..1000)], 0.6, 7).unwrap());
-        assert!(
-            small
-                .iter()
-                .zip(&large)
-                .all(|(small, large)| !small || *large)
-        );
+        assert!(small.iter().zip(&large).all(|(small, large)| !small || *large));
     }
 
     #[test]

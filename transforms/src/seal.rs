@@ -101,13 +101,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`Error::KeyLength`], [`Error::Random`].
-    pub fn new(
-        cipher: Cipher,
-        key: &Key,
-        key_id: [u8; 16],
-        dataset: &str,
-        key_version: u32,
-    ) -> Result<Self, Error> {
+    pub fn new(cipher: Cipher, key: &Key, key_id: [u8; 16], dataset: &str, key_version: u32) -> Result<Self, Error> {
         let mut nonce_prefix = [0; 8];
         getrandom::fill(&mut nonce_prefix).map_err(|_| Error::Random)?;
         Ok(Self(Arc::new(Inner {
@@ -129,10 +123,7 @@ impl Sealer {
             associated.extend_from_slice(part.as_bytes());
         }
         associated.extend_from_slice(&self.0.key_version.to_be_bytes());
-        ColumnSealer {
-            inner: self.0.clone(),
-            associated,
-        }
+        ColumnSealer { inner: self.0.clone(), associated }
     }
 }
 
@@ -172,11 +163,7 @@ impl ColumnSealer {
             offsets.push(out.len() as i32);
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        Ok(BinaryArray::new(
-            offsets,
-            Buffer::from_vec(out),
-            values.nulls().cloned(),
-        ))
+        Ok(BinaryArray::new(offsets, Buffer::from_vec(out), values.nulls().cloned()))
     }
 
     /// The inverse of [`ColumnSealer::seal`]. It fails at the first value that is not authentic and returns nothing.
@@ -217,20 +204,12 @@ impl ColumnSealer {
         out.extend_from_slice(&nonce);
         let start = out.len();
         out.extend_from_slice(plain);
-        let tag = self
-            .inner
-            .aead
-            .seal(&nonce, &self.associated, &mut out[start..])?;
+        let tag = self.inner.aead.seal(&nonce, &self.associated, &mut out[start..])?;
         out.extend_from_slice(&tag);
         Ok(())
     }
 
-    fn open_one<'a>(
-        &self,
-        row: usize,
-        sealed: &[u8],
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<&'a str, Error> {
+    fn open_one<'a>(&self, row: usize, sealed: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a str, Error> {
         let broken = Error::Open { row };
         let Some(parts) = split(sealed) else {
             return Err(broken);
@@ -240,10 +219,7 @@ impl ColumnSealer {
         }
         buffer.clear();
         buffer.extend_from_slice(parts.sealed);
-        let opened = self
-            .inner
-            .aead
-            .open(parts.nonce, &self.associated, buffer, parts.tag);
+        let opened = self.inner.aead.open(parts.nonce, &self.associated, buffer, parts.tag);
         match opened {
             Some(()) => std::str::from_utf8(buffer).map_err(|_| broken),
             None => Err(broken),
@@ -268,12 +244,7 @@ fn split(value: &[u8]) -> Option<Parts<'_>> {
     let (key_id, rest) = rest.split_first_chunk()?;
     let (nonce, rest) = rest.split_first_chunk()?;
     let (sealed, tag) = rest.split_last_chunk()?;
-    (*version == VERSION).then_some(Parts {
-        key_id,
-        nonce,
-        sealed,
-        tag,
-    })
+    (*version == VERSION).then_some(Parts { key_id, nonce, sealed, tag })
 }
 
 #[cfg(test)]

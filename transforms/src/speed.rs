@@ -29,10 +29,7 @@ fn per_value(name: &str, mut work: impl FnMut()) {
         })
         .min()
         .unwrap();
-    println!(
-        "{name:<28} {:>7.1} ns",
-        best.as_nanos() as f64 / ROWS as f64
-    );
+    println!("{name:<28} {:>7.1} ns", best.as_nanos() as f64 / ROWS as f64);
 }
 
 fn column(value: impl Fn(usize) -> String) -> StringArray {
@@ -42,21 +39,13 @@ fn column(value: impl Fn(usize) -> String) -> StringArray {
 #[test]
 #[ignore = "a measurement"]
 fn speed() {
-    let context = Context {
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
-    };
+    let context = Context { today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap() };
     let samples = [
         ("citizen_id", column(|_| "320902199001011236".into())),
         ("credit_code", column(|_| "91110000600037341L".into())),
         ("bank_card", column(|_| "6222021602000123457".into())),
-        (
-            "mobile",
-            column(|row| ["", "+86 "][row % 2].to_string() + "13912345678"),
-        ),
-        (
-            "date",
-            column(|row| ["20220108", "2022-01-08", "2022/1/8"][row % 3].into()),
-        ),
+        ("mobile", column(|row| ["", "+86 "][row % 2].to_string() + "13912345678")),
+        ("date", column(|row| ["20220108", "2022-01-08", "2022/1/8"][row % 3].into())),
         ("area_code", column(|_| "320902".into())),
         ("sex", column(|_| "1".into())),
         ("ethnic_group", column(|_| "01".into())),
@@ -82,10 +71,7 @@ fn speed() {
             std::hint::black_box(column.seal(ids).unwrap());
         });
     }
-    for (mask, values) in [
-        (Mask::CitizenId, ids),
-        (Mask::Name, &column(|_| "张三丰".into())),
-    ] {
+    for (mask, values) in [(Mask::CitizenId, ids), (Mask::Name, &column(|_| "张三丰".into()))] {
         per_value(mask.id(), || {
             std::hint::black_box(mask.apply(values));
         });
@@ -100,16 +86,11 @@ fn speed() {
         std::hint::black_box(cast::cast(&amounts, &decimal, &context).unwrap());
     });
     let amounts = cast::cast(&amounts, &decimal, &context).unwrap().values;
-    let thousands = Generalise::Number {
-        step: "1000".into(),
-    };
+    let thousands = Generalise::Number { step: "1000".into() };
     per_value("generalise decimal", || {
         std::hint::black_box(thousands.apply(&amounts).unwrap());
     });
-    let row: Vec<ArrayRef> = samples
-        .iter()
-        .map(|(_, values)| Arc::new(values.clone()) as ArrayRef)
-        .collect();
+    let row: Vec<ArrayRef> = samples.iter().map(|(_, values)| Arc::new(values.clone()) as ArrayRef).collect();
     per_value("fingerprint of 8 columns", || {
         std::hint::black_box(fingerprint::rows(&row, 0).unwrap().len());
     });

@@ -4,9 +4,7 @@
 //! Unicode white space at both ends; an empty result is a missing value. [`as_text`] writes any scalar column as
 //! canonical text.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, GenericStringBuilder, StringArray, StringBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, GenericStringBuilder, StringArray, StringBuilder};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Float64Type};
 
@@ -17,9 +15,7 @@ use crate::error::Error;
 /// Empty and blank values become null. Case and inner spaces are kept.
 pub fn normalise(values: &StringArray) -> StringArray {
     let wide = has_wide(bytes_of(values));
-    let Some(first) =
-        (0..values.len()).find(|&row| !values.is_null(row) && !is_normal(values.value(row), wide))
-    else {
+    let Some(first) = (0..values.len()).find(|&row| !values.is_null(row) && !is_normal(values.value(row), wide)) else {
         return values.clone();
     };
     let mut out = Rewriter::starting(values, first);
@@ -81,10 +77,7 @@ pub(crate) fn convert(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, Erro
     if values.data_type() == to {
         return Ok(values.clone());
     }
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+    let options = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(values, to, &options).map_err(|_| Error::Conversion { to: to.to_string() })
 }
 
@@ -150,11 +143,7 @@ pub(crate) fn normalised<'a>(value: &'a str, wide: bool, scratch: &'a mut String
 
 /// `str::trim`, with a short way for ASCII ends.
 pub(crate) fn trim(value: &str) -> &str {
-    if has_plain_ends(value.as_bytes()) {
-        value
-    } else {
-        value.trim()
-    }
+    if has_plain_ends(value.as_bytes()) { value } else { value.trim() }
 }
 
 /// Whether the first and last bytes are visible ASCII, so that there is nothing to trim. False for an empty value.
@@ -204,8 +193,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        BinaryArray, BooleanArray, Date32Array, Decimal128Array, Int64Array,
-        TimestampMicrosecondArray,
+        BinaryArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, TimestampMicrosecondArray,
     };
 
     use super::*;
@@ -219,19 +207,7 @@ mod tests {
     fn folds_full_width_forms_and_the_ideographic_space_only() {
         assert_eq!(one("ＡＢｃ～！１２３").as_deref(), Some("ABc~!123"));
         assert_eq!(one("甲\u{3000}乙").as_deref(), Some("甲 乙"));
-        for kept in [
-            "²",
-            "①",
-            "Х",
-            "㈱",
-            "￥",
-            "。",
-            "ﾊ",
-            "｟",
-            "\u{feff}x",
-            "x\u{200b}",
-            "\u{3001}",
-        ] {
+        for kept in ["²", "①", "Х", "㈱", "￥", "。", "ﾊ", "｟", "\u{feff}x", "x\u{200b}", "\u{3001}"] {
             assert_eq!(one(kept).as_deref(), Some(kept));
         }
         assert_eq!(one("\u{ff01}\u{ff5e}").as_deref(), Some("!~"));
@@ -248,10 +224,7 @@ mod tests {
 
     #[test]
     fn trims_unicode_white_space_and_makes_blank_missing() {
-        assert_eq!(
-            one(" \t\u{a0}\u{2003}张 三\u{3000}\n").as_deref(),
-            Some("张 三")
-        );
+        assert_eq!(one(" \t\u{a0}\u{2003}张 三\u{3000}\n").as_deref(), Some("张 三"));
         assert_eq!(one("\u{85}x\u{2028}").as_deref(), Some("x"));
         assert_eq!(one(""), None);
         assert_eq!(one(" \u{3000}\u{a0}"), None);
@@ -262,10 +235,7 @@ mod tests {
     fn a_normal_column_is_returned_as_it_is() {
         let column = StringArray::from(vec![Some("张三"), None, Some("A1"), Some("（")]);
         let normal = column.slice(0, 3);
-        assert_eq!(
-            normalise(&normal).values().as_ptr(),
-            normal.values().as_ptr()
-        );
+        assert_eq!(normalise(&normal).values().as_ptr(), normal.values().as_ptr());
         assert_eq!(normalise(&column).value(3), "(");
         assert!(normalise(&column).is_null(1));
     }
@@ -282,24 +252,11 @@ mod tests {
         let text = |array: ArrayRef| as_text(&array).unwrap().value(0).to_string();
         assert_eq!(text(Arc::new(Int64Array::from(vec![-7]))), "-7");
         assert_eq!(text(Arc::new(BooleanArray::from(vec![true]))), "true");
-        assert_eq!(
-            text(Arc::new(Date32Array::from(vec![19_000]))),
-            "2022-01-08"
-        );
-        assert_eq!(
-            text(Arc::new(TimestampMicrosecondArray::from(vec![1_500_000]))),
-            "1970-01-01T00:00:01.500"
-        );
-        let amount = Decimal128Array::from(vec![12_300])
-            .with_precision_and_scale(9, 2)
-            .unwrap();
+        assert_eq!(text(Arc::new(Date32Array::from(vec![19_000]))), "2022-01-08");
+        assert_eq!(text(Arc::new(TimestampMicrosecondArray::from(vec![1_500_000]))), "1970-01-01T00:00:01.500");
+        let amount = Decimal128Array::from(vec![12_300]).with_precision_and_scale(9, 2).unwrap();
         assert_eq!(text(Arc::new(amount)), "123.00");
-        for (number, expected) in [
-            (12.0, "12"),
-            (-0.0, "0"),
-            (0.1, "0.1"),
-            (1e20, "100000000000000000000"),
-        ] {
+        for (number, expected) in [(12.0, "12"), (-0.0, "0"), (0.1, "0.1"), (1e20, "100000000000000000000")] {
             assert_eq!(text(Arc::new(Float64Array::from(vec![number]))), expected);
         }
         let binary: ArrayRef = Arc::new(BinaryArray::from(vec![b"x".as_slice()]));

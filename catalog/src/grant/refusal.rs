@@ -16,9 +16,7 @@ pub enum Refusal {
         grant: String,
     },
     /// The term has ended.
-    #[error(
-        "grant {grant} ended on {until} and cannot be used on {on}; ask the authority to renew it"
-    )]
+    #[error("grant {grant} ended on {until} and cannot be used on {on}; ask the authority to renew it")]
     #[serde(rename = "K201")]
     Expired {
         /// Number of the grant.
@@ -69,9 +67,7 @@ pub enum Refusal {
         on: NaiveDate,
     },
     /// A term that ends before it begins or is longer than three years.
-    #[error(
-        "grant {grant} runs from {from} to {until}; a term ends after it begins and lasts at most 3 years"
-    )]
+    #[error("grant {grant} runs from {from} to {until}; a term ends after it begins and lasts at most 3 years")]
     #[serde(rename = "K206")]
     Term {
         /// Number of the grant.
@@ -82,9 +78,7 @@ pub enum Refusal {
         until: NaiveDate,
     },
     /// Another border than the one asked about.
-    #[error(
-        "grant {grant} is not for the border {from} → {to}; that crossing needs a grant of its own"
-    )]
+    #[error("grant {grant} is not for the border {from} → {to}; that crossing needs a grant of its own")]
     #[serde(rename = "K207")]
     OtherBorder {
         /// Number of the grant.
@@ -136,18 +130,14 @@ pub enum Refusal {
         ceiling: Grade,
     },
     /// A training grant without a sampling rate.
-    #[error(
-        "grant {grant} is for training but sets no sampling rate; training data is sampled and masked"
-    )]
+    #[error("grant {grant} is for training but sets no sampling rate; training data is sampled and masked")]
     #[serde(rename = "K211")]
     TrainingWithoutSample {
         /// Number of the grant.
         grant: String,
     },
     /// The grant changed after it was planned with.
-    #[error(
-        "grant {grant} changed after the plan was made; plan again under the grant as it stands now"
-    )]
+    #[error("grant {grant} changed after the plan was made; plan again under the grant as it stands now")]
     #[serde(rename = "K212")]
     Changed {
         /// Number of the grant.

@@ -16,22 +16,12 @@ impl Catalog {
     ///
     /// # Errors
     /// K312 when the target holds another commit in the place of one that the ledger published.
-    pub async fn adopt(
-        &self,
-        actor: &Actor,
-        target: &AdoptTarget,
-        commits: &[FoundCommit],
-    ) -> Result<Adopted, Error> {
+    pub async fn adopt(&self, actor: &Actor, target: &AdoptTarget, commits: &[FoundCommit]) -> Result<Adopted, Error> {
         let mut commits: Vec<&FoundCommit> = commits.iter().collect();
         commits.sort_by_key(|commit| commit.sequence);
         let newest = commits.last().map_or(0, |commit| commit.sequence);
         let mut tx = self.write(actor).await?;
-        let mut adopted = Adopted {
-            recorded: 0,
-            known: 0,
-            abandoned: 0,
-            next_sequence: 0,
-        };
+        let mut adopted = Adopted { recorded: 0, known: 0, abandoned: 0, next_sequence: 0 };
         for commit in commits {
             match tx.intent_at(&target.target, commit.sequence).await? {
                 Some(known) if known.manifest_digest == commit.manifest_digest => {
@@ -43,10 +33,7 @@ impl Catalog {
                     }
                 }
                 Some(known) if known.published => {
-                    return Err(Error::AdoptConflict {
-                        target: target.target.clone(),
-                        sequence: commit.sequence,
-                    });
+                    return Err(Error::AdoptConflict { target: target.target.clone(), sequence: commit.sequence });
                 }
                 other => {
                     adopted.abandoned += u64::from(other.is_some());
@@ -64,13 +51,7 @@ impl Catalog {
                 "recorded": adopted.recorded, "known": adopted.known, "abandoned": adopted.abandoned,
                 "next_sequence": adopted.next_sequence,
             });
-            tx.audit(Event::done(
-                "adopted",
-                &target.pipeline,
-                &target.target,
-                detail,
-            ))
-            .await?;
+            tx.audit(Event::done("adopted", &target.pipeline, &target.target, detail)).await?;
             tx.commit().await?;
         }
         Ok(adopted)
@@ -98,16 +79,11 @@ impl WriteTx {
             .bind(&intent.id)
             .execute(self.conn())
             .await?;
-        self.set_disposition(&intent.occurrence, Disposition::Pending, None)
-            .await
+        self.set_disposition(&intent.occurrence, Disposition::Pending, None).await
     }
 
     /// Records a commit whose intent the ledger lost, with its occurrence; returns how many intents gave way.
-    async fn insert_found(
-        &mut self,
-        commit: &FoundCommit,
-        target: &AdoptTarget,
-    ) -> Result<u64, Error> {
+    async fn insert_found(&mut self, commit: &FoundCommit, target: &AdoptTarget) -> Result<u64, Error> {
         let occurrence = self
             .get_or_create(&NewOccurrence {
                 pipeline: target.pipeline.clone(),
@@ -126,10 +102,7 @@ impl WriteTx {
         let mut abandoned = 0;
         if let Some(other) = self.intent_of(&occurrence.id).await? {
             if other.published {
-                return Err(Error::AdoptConflict {
-                    target: target.target.clone(),
-                    sequence: commit.sequence,
-                });
+                return Err(Error::AdoptConflict { target: target.target.clone(), sequence: commit.sequence });
             }
             self.abandon(&other).await?;
             abandoned = 1;
@@ -170,18 +143,12 @@ impl WriteTx {
         Ok(())
     }
 
-    async fn record_found(
-        &mut self,
-        intent: &Intent,
-        commit: &FoundCommit,
-        target: &AdoptTarget,
-    ) -> Result<(), Error> {
+    async fn record_found(&mut self, intent: &Intent, commit: &FoundCommit, target: &AdoptTarget) -> Result<(), Error> {
         self.mark_published(intent, commit.version, None).await?;
         if commit.sequence > self.last_sequence(&target.target).await? {
             self.move_target(intent, commit.version).await?;
         }
         let reason = json!({ "adopted": true, "sequence": commit.sequence });
-        self.set_disposition(&intent.occurrence, Disposition::Succeeded, Some(&reason))
-            .await
+        self.set_disposition(&intent.occurrence, Disposition::Succeeded, Some(&reason)).await
     }
 }

@@ -25,19 +25,13 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn audit_entries(
-        &self,
-        actor: &Actor,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Entry>, Error> {
-        let rows =
-            query("SELECT * FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3")
-                .bind(&actor.tenant)
-                .bind(after)
-                .bind(i64::from(limit))
-                .fetch_all(&self.reader)
-                .await?;
+    pub async fn audit_entries(&self, actor: &Actor, after: i64, limit: u32) -> Result<Vec<Entry>, Error> {
+        let rows = query("SELECT * FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+            .bind(&actor.tenant)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.reader)
+            .await?;
         rows.iter().map(entry).collect()
     }
 
@@ -46,9 +40,7 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn head(&self) -> Result<Head, Error> {
-        let found = query("SELECT size, frontier FROM audit_head WHERE id = 1")
-            .fetch_one(&self.reader)
-            .await?;
+        let found = query("SELECT size, frontier FROM audit_head WHERE id = 1").fetch_one(&self.reader).await?;
         let frontier = frontier(self.hash, &found)?;
         Ok(head(self.hash, &frontier))
     }
@@ -60,9 +52,8 @@ impl Catalog {
     pub async fn verify(&self) -> Result<Verification, Error> {
         // One read transaction, so that entries and head belong together while others append.
         let mut snapshot = self.reader.begin().await?;
-        let recorded = query("SELECT size, frontier FROM audit_head WHERE id = 1")
-            .fetch_optional(&mut *snapshot)
-            .await?;
+        let recorded =
+            query("SELECT size, frontier FROM audit_head WHERE id = 1").fetch_optional(&mut *snapshot).await?;
         let mut tree = Frontier::new(self.hash);
         loop {
             let done = i64::try_from(tree.size()).map_err(|_| row::decode())?;
@@ -76,18 +67,11 @@ impl Catalog {
             }
             for (expected, found) in (done + 1..).zip(&page) {
                 if let Err(fault) = check(&mut tree, expected, found) {
-                    return Ok(Verification::Broken {
-                        seq: expected,
-                        fault,
-                    });
+                    return Ok(Verification::Broken { seq: expected, fault });
                 }
             }
         }
-        Ok(against_head(
-            &tree,
-            self.hash,
-            recorded.and_then(|found| frontier(self.hash, &found).ok()),
-        ))
+        Ok(against_head(&tree, self.hash, recorded.and_then(|found| frontier(self.hash, &found).ok())))
     }
 }
 
@@ -99,11 +83,7 @@ fn check(tree: &mut Frontier, expected: i64, found: &SqliteRow) -> Result<(), Fa
     let hash = tree.hash();
     let leaf = entry.leaf(hash).map_err(|_| Fault::Changed)?;
     tree.push(leaf);
-    let text = |column| {
-        found
-            .try_get::<String, _>(column)
-            .map_err(|_| Fault::Changed)
-    };
+    let text = |column| found.try_get::<String, _>(column).map_err(|_| Fault::Changed);
     if text("leaf")? != hex::encode(leaf) || text("root")? != hex::encode(tree.root()) {
         return Err(Fault::Changed);
     }
@@ -112,30 +92,16 @@ fn check(tree: &mut Frontier, expected: i64, found: &SqliteRow) -> Result<(), Fa
 
 /// Compares what the entries give with the recorded head: fewer entries than it counts means the last were removed.
 fn against_head(tree: &Frontier, hash: AuditHash, recorded: Option<Frontier>) -> Verification {
-    let next = i64::try_from(tree.size())
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
+    let next = i64::try_from(tree.size()).unwrap_or(i64::MAX).saturating_add(1);
     match recorded {
-        Some(recorded) if recorded == *tree => Verification::Intact {
-            head: head(hash, tree),
-        },
-        Some(recorded) if recorded.size() > tree.size() => Verification::Broken {
-            seq: next,
-            fault: Fault::Missing,
-        },
-        _ => Verification::Broken {
-            seq: next.saturating_sub(1),
-            fault: Fault::Head,
-        },
+        Some(recorded) if recorded == *tree => Verification::Intact { head: head(hash, tree) },
+        Some(recorded) if recorded.size() > tree.size() => Verification::Broken { seq: next, fault: Fault::Missing },
+        _ => Verification::Broken { seq: next.saturating_sub(1), fault: Fault::Head },
     }
 }
 
 fn head(hash: AuditHash, tree: &Frontier) -> Head {
-    Head {
-        hash,
-        size: tree.size(),
-        root: hex::encode(tree.root()),
-    }
+    Head { hash, size: tree.size(), root: hex::encode(tree.root()) }
 }
 
 fn frontier(hash: AuditHash, found: &SqliteRow) -> Result<Frontier, Error> {

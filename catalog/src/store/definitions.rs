@@ -56,10 +56,7 @@ impl Catalog {
             .await?;
         let mut known: BTreeMap<(String, String), String> = BTreeMap::new();
         for row in present {
-            known.insert(
-                (row.try_get("kind")?, row.try_get("id")?),
-                row.try_get("digest")?,
-            );
+            known.insert((row.try_get("kind")?, row.try_get("id")?), row.try_get("digest")?);
         }
         let mut imported = Imported::default();
         for ((kind, id), definition) in &wanted {
@@ -71,15 +68,7 @@ impl Catalog {
             }
             store(&mut tx, kind, id, definition).await?;
             let act = if before.is_some() { "changed" } else { "added" };
-            audit(
-                &mut tx,
-                kind,
-                id,
-                act,
-                before.as_deref(),
-                Some(&definition.digest),
-            )
-            .await?;
+            audit(&mut tx, kind, id, act, before.as_deref(), Some(&definition.digest)).await?;
         }
         for ((kind, id), before) in known {
             imported.removed += 1;
@@ -95,15 +84,11 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn grants(&self, actor: &Actor) -> Result<Vec<StoredGrant>, Error> {
-        let rows = query(
-            "SELECT body, digest FROM definition WHERE tenant = $1 AND kind = 'grant' ORDER BY id",
-        )
-        .bind(&actor.tenant)
-        .fetch_all(&self.reader)
-        .await?;
-        rows.iter()
-            .map(|row| stored_grant(row.try_get("body")?, row.try_get("digest")?))
-            .collect()
+        let rows = query("SELECT body, digest FROM definition WHERE tenant = $1 AND kind = 'grant' ORDER BY id")
+            .bind(&actor.tenant)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(|row| stored_grant(row.try_get("body")?, row.try_get("digest")?)).collect()
     }
 
     /// All resources of the tenant in the order of their codes.
@@ -127,27 +112,17 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn policy_digest(&self, actor: &Actor) -> Result<Option<String>, Error> {
-        Ok(query_scalar(POLICY)
-            .bind(&actor.tenant)
-            .fetch_optional(&self.reader)
-            .await?)
+        Ok(query_scalar(POLICY).bind(&actor.tenant).fetch_optional(&self.reader).await?)
     }
 
-    async fn bodies<T: serde::de::DeserializeOwned>(
-        &self,
-        actor: &Actor,
-        kind: &str,
-    ) -> Result<Vec<T>, Error> {
+    async fn bodies<T: serde::de::DeserializeOwned>(&self, actor: &Actor, kind: &str) -> Result<Vec<T>, Error> {
         let bodies: Vec<String> =
             query_scalar("SELECT body FROM definition WHERE tenant = $1 AND kind = $2 ORDER BY id")
                 .bind(&actor.tenant)
                 .bind(kind)
                 .fetch_all(&self.reader)
                 .await?;
-        bodies
-            .iter()
-            .map(|body| serde_json::from_str(body).map_err(|_| row::decode()))
-            .collect()
+        bodies.iter().map(|body| serde_json::from_str(body).map_err(|_| row::decode())).collect()
     }
 }
 
@@ -155,32 +130,22 @@ const POLICY: &str = "SELECT digest FROM definition WHERE tenant = $1 AND kind =
 
 impl WriteTx {
     pub(super) async fn grant(&mut self, id: &str) -> Result<Option<StoredGrant>, Error> {
-        let row = query(
-            "SELECT body, digest FROM definition WHERE tenant = $1 AND kind = 'grant' AND id = $2",
-        )
-        .bind(self.tenant.clone())
-        .bind(id)
-        .fetch_optional(self.conn())
-        .await?;
-        row.map(|row| stored_grant(row.try_get("body")?, row.try_get("digest")?))
-            .transpose()
+        let row = query("SELECT body, digest FROM definition WHERE tenant = $1 AND kind = 'grant' AND id = $2")
+            .bind(self.tenant.clone())
+            .bind(id)
+            .fetch_optional(self.conn())
+            .await?;
+        row.map(|row| stored_grant(row.try_get("body")?, row.try_get("digest")?)).transpose()
     }
 
     pub(super) async fn policy_digest(&mut self) -> Result<Option<String>, Error> {
-        Ok(query_scalar(POLICY)
-            .bind(self.tenant.clone())
-            .fetch_optional(self.conn())
-            .await?)
+        Ok(query_scalar(POLICY).bind(self.tenant.clone()).fetch_optional(self.conn()).await?)
     }
 }
 
 fn stored_grant(body: &str, digest: String) -> Result<StoredGrant, Error> {
     let grant = serde_json::from_str(body).map_err(|_| row::decode())?;
-    Ok(StoredGrant {
-        grant,
-        provenance: Provenance::File,
-        digest,
-    })
+    Ok(StoredGrant { grant, provenance: Provenance::File, digest })
 }
 
 fn definitions(import: Import<'_>) -> Result<Definitions, Error> {
@@ -194,39 +159,21 @@ fn definitions(import: Import<'_>) -> Result<Definitions, Error> {
     for grant in import.grants {
         add(&mut all, "grant", &grant.id, grant)?;
     }
-    let policy = Definition {
-        digest: import.policy_digest.to_owned(),
-        body: "null".to_owned(),
-    };
+    let policy = Definition { digest: import.policy_digest.to_owned(), body: "null".to_owned() };
     all.insert(("policy", "policy".to_owned()), policy);
     Ok(all)
 }
 
-fn add<T: Serialize>(
-    all: &mut Definitions,
-    kind: &'static str,
-    id: &str,
-    value: &T,
-) -> Result<(), Error> {
+fn add<T: Serialize>(all: &mut Definitions, kind: &'static str, id: &str, value: &T) -> Result<(), Error> {
     let body = digest::canonical_json(value)?;
-    let definition = Definition {
-        digest: digest::sm3_hex(body.as_bytes()),
-        body,
-    };
+    let definition = Definition { digest: digest::sm3_hex(body.as_bytes()), body };
     match all.insert((kind, id.to_owned()), definition) {
         None => Ok(()),
-        Some(_) => Err(Error::Mismatch {
-            what: format!("a second {kind} {id}"),
-        }),
+        Some(_) => Err(Error::Mismatch { what: format!("a second {kind} {id}") }),
     }
 }
 
-async fn store(
-    tx: &mut WriteTx,
-    kind: &str,
-    id: &str,
-    definition: &Definition,
-) -> Result<(), Error> {
+async fn store(tx: &mut WriteTx, kind: &str, id: &str, definition: &Definition) -> Result<(), Error> {
     let (tenant, now) = (tx.tenant.clone(), tx.now_text());
     query(
         "INSERT INTO definition (tenant, kind, id, digest, body, provenance, imported_at) VALUES ($1, $2, $3, $4, $5, 'file', $6) \
@@ -264,6 +211,5 @@ async fn audit(
     after: Option<&str>,
 ) -> Result<(), Error> {
     let detail = json!({ "act": act, "before": before, "after": after, "provenance": "file" });
-    tx.audit(Event::done(&format!("{kind}.import"), "import", id, detail))
-        .await
+    tx.audit(Event::done(&format!("{kind}.import"), "import", id, detail)).await
 }

@@ -4,26 +4,21 @@ use crate::{Error, StoreFault};
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
-        Error::Store {
-            fault: fault(&error),
-        }
+        Error::Store { fault: fault(&error) }
     }
 }
 
 fn fault(error: &sqlx::Error) -> StoreFault {
     match error {
         sqlx::Error::Database(error) => {
-            let code = error
-                .code()
-                .and_then(|code| code.parse::<i32>().ok())
-                .unwrap_or(0);
+            let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
             of_sqlite(code)
         }
         sqlx::Error::Io(_) => StoreFault::Io,
         sqlx::Error::PoolTimedOut => StoreFault::Busy,
-        sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::ColumnNotFound(_) => StoreFault::Decode,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+            StoreFault::Decode
+        }
         _ => StoreFault::Other,
     }
 }

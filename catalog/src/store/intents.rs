@@ -21,9 +21,7 @@ impl Catalog {
         tx.fence(&new.target, new.lease_token).await?;
         let occurrence = tx.occurrence(&new.occurrence).await?;
         if occurrence.target != new.target {
-            return Err(Error::Mismatch {
-                what: format!("target {}", new.target),
-            });
+            return Err(Error::Mismatch { what: format!("target {}", new.target) });
         }
         if let Some(intent) = tx.intent_of(&new.occurrence).await? {
             if intent.manifest_digest == new.manifest_digest {
@@ -31,30 +29,19 @@ impl Catalog {
             }
             return Err(match occurrence.disposition {
                 Disposition::Succeeded => occurrences::finished(&occurrence),
-                _ => Error::OtherIntent {
-                    occurrence: new.occurrence.clone(),
-                },
+                _ => Error::OtherIntent { occurrence: new.occurrence.clone() },
             });
         }
         if occurrence.disposition.terminal() {
             return Err(occurrences::finished(&occurrence));
         }
         if let Some(earlier) = tx.pending(&new.target).await?.first() {
-            return Err(Error::EarlierIntent {
-                target: new.target.clone(),
-                sequence: earlier.publish_sequence,
-            });
+            return Err(Error::EarlierIntent { target: new.target.clone(), sequence: earlier.publish_sequence });
         }
         if let Err(refused) = tx.permit(new).await {
             if let Error::PermitRefused { .. } | Error::PolicyChanged = refused {
                 let detail = json!({ "occurrence": new.occurrence, "refusal": refused });
-                tx.audit(Event::failed(
-                    "publish",
-                    occurrence.pipeline,
-                    &new.target,
-                    detail,
-                ))
-                .await?;
+                tx.audit(Event::failed("publish", occurrence.pipeline, &new.target, detail)).await?;
                 tx.commit().await?;
             }
             return Err(refused);
@@ -64,13 +51,7 @@ impl Catalog {
             "occurrence": new.occurrence, "key": occurrence.key, "sequence": intent.publish_sequence,
             "manifest": new.manifest_digest, "permits": new.permits,
         });
-        tx.audit(Event::intent(
-            "publish",
-            occurrence.pipeline,
-            &new.target,
-            detail,
-        ))
-        .await?;
+        tx.audit(Event::intent("publish", occurrence.pipeline, &new.target, detail)).await?;
         tx.commit().await?;
         Ok(intent)
     }
@@ -80,25 +61,18 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn pending_intents(&self, actor: &Actor, target: &str) -> Result<Vec<Intent>, Error> {
-        let rows = query(PENDING)
-            .bind(&actor.tenant)
-            .bind(target)
-            .fetch_all(&self.reader)
-            .await?;
+        let rows = query(PENDING).bind(&actor.tenant).bind(target).fetch_all(&self.reader).await?;
         rows.iter().map(row::intent).collect()
     }
 }
 
-const PENDING: &str = "SELECT * FROM intent WHERE tenant = $1 AND target = $2 AND state = 'pending' ORDER BY publish_sequence";
+const PENDING: &str =
+    "SELECT * FROM intent WHERE tenant = $1 AND target = $2 AND state = 'pending' ORDER BY publish_sequence";
 
 impl WriteTx {
     pub(super) async fn pending(&mut self, target: &str) -> Result<Vec<Intent>, Error> {
         let tenant = self.tenant.clone();
-        let rows = query(PENDING)
-            .bind(tenant)
-            .bind(target)
-            .fetch_all(self.conn())
-            .await?;
+        let rows = query(PENDING).bind(tenant).bind(target).fetch_all(self.conn()).await?;
         rows.iter().map(row::intent).collect()
     }
 
@@ -114,12 +88,11 @@ impl WriteTx {
 
     pub(super) async fn last_sequence(&mut self, target: &str) -> Result<i64, Error> {
         let tenant = self.tenant.clone();
-        let last: Option<i64> =
-            query_scalar("SELECT last_sequence FROM target WHERE tenant = $1 AND target = $2")
-                .bind(tenant)
-                .bind(target)
-                .fetch_optional(self.conn())
-                .await?;
+        let last: Option<i64> = query_scalar("SELECT last_sequence FROM target WHERE tenant = $1 AND target = $2")
+            .bind(tenant)
+            .bind(target)
+            .fetch_optional(self.conn())
+            .await?;
         Ok(last.unwrap_or(0))
     }
 
@@ -133,27 +106,18 @@ impl WriteTx {
         for Permit { grant, digest } in &new.permits {
             let refused = |refusal| Error::PermitRefused { refusal };
             let Some(stored) = self.grant(grant).await? else {
-                return Err(refused(Refusal::Unknown {
-                    grant: grant.clone(),
-                }));
+                return Err(refused(Refusal::Unknown { grant: grant.clone() }));
             };
             stored.grant.live(self.today).map_err(refused)?;
             if stored.digest != *digest {
-                return Err(refused(Refusal::Changed {
-                    grant: grant.clone(),
-                }));
+                return Err(refused(Refusal::Changed { grant: grant.clone() }));
             }
         }
         Ok(())
     }
 
     async fn insert_intent(&mut self, new: &NewIntent) -> Result<Intent, Error> {
-        let (tenant, id, now, epoch) = (
-            self.tenant.clone(),
-            self.new_id(),
-            self.now_text(),
-            self.epoch().await?,
-        );
+        let (tenant, id, now, epoch) = (self.tenant.clone(), self.new_id(), self.now_text(), self.epoch().await?);
         let sequence = self.last_sequence(&new.target).await? + 1;
         query(
             "INSERT INTO intent (tenant, id, occurrence_id, target, publish_sequence, epoch, manifest_path, manifest_digest, \

@@ -18,12 +18,7 @@ impl Catalog {
     /// K301.
     pub async fn put_key(&self, actor: &Actor, key: &NewKey) -> Result<KeyRecord, Error> {
         let mut tx = self.write(actor).await?;
-        if let Some(found) = query(BY_ID)
-            .bind(&actor.tenant)
-            .bind(&key.id)
-            .fetch_optional(tx.conn())
-            .await?
-        {
+        if let Some(found) = query(BY_ID).bind(&actor.tenant).bind(&key.id).fetch_optional(tx.conn()).await? {
             return record(&found);
         }
         query(
@@ -41,13 +36,8 @@ impl Catalog {
         .execute(tx.conn())
         .await?;
         let detail = json!({ "kind": key.kind, "length_bits": key.length_bits });
-        tx.audit(Event::done("key.put", &key.owner, &key.id, detail))
-            .await?;
-        let found = query(BY_ID)
-            .bind(&actor.tenant)
-            .bind(&key.id)
-            .fetch_one(tx.conn())
-            .await?;
+        tx.audit(Event::done("key.put", &key.owner, &key.id, detail)).await?;
+        let found = query(BY_ID).bind(&actor.tenant).bind(&key.id).fetch_one(tx.conn()).await?;
         tx.commit().await?;
         record(&found)
     }
@@ -57,11 +47,7 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn get_key(&self, actor: &Actor, id: &str) -> Result<Option<KeyRecord>, Error> {
-        let found = query(BY_ID)
-            .bind(&actor.tenant)
-            .bind(id)
-            .fetch_optional(&self.reader)
-            .await?;
+        let found = query(BY_ID).bind(&actor.tenant).bind(id).fetch_optional(&self.reader).await?;
         found.as_ref().map(record).transpose()
     }
 
@@ -84,15 +70,8 @@ impl Catalog {
     /// K303 for an unknown key.
     pub async fn destroy_key(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let mut tx = self.write(actor).await?;
-        let found = query(BY_ID)
-            .bind(&actor.tenant)
-            .bind(id)
-            .fetch_optional(tx.conn())
-            .await?;
-        let found = found.ok_or_else(|| Error::NotFound {
-            what: "key".to_owned(),
-            id: id.to_owned(),
-        })?;
+        let found = query(BY_ID).bind(&actor.tenant).bind(id).fetch_optional(tx.conn()).await?;
+        let found = found.ok_or_else(|| Error::NotFound { what: "key".to_owned(), id: id.to_owned() })?;
         let key = record(&found)?;
         if key.destroyed_at.is_none() {
             let now = tx.now_text();
@@ -102,19 +81,11 @@ impl Catalog {
                 .bind(id)
                 .execute(tx.conn())
                 .await?;
-            tx.audit(Event::done(
-                "key.destroy",
-                &key.owner,
-                id,
-                json!({ "kind": key.kind }),
-            ))
-            .await?;
+            tx.audit(Event::done("key.destroy", &key.owner, id, json!({ "kind": key.kind }))).await?;
         }
         tx.commit().await?;
         // Outside the transaction, so that the old page leaves the write-ahead log; readers may delay it.
-        query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.writer)
-            .await?;
+        query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
         Ok(())
     }
 }
@@ -123,8 +94,7 @@ fn record(found: &SqliteRow) -> Result<KeyRecord, Error> {
     Ok(KeyRecord {
         id: found.try_get("id")?,
         kind: found.try_get("kind")?,
-        length_bits: u32::try_from(found.try_get::<i64, _>("length_bits")?)
-            .map_err(|_| row::decode())?,
+        length_bits: u32::try_from(found.try_get::<i64, _>("length_bits")?).map_err(|_| row::decode())?,
         owner: found.try_get("owner")?,
         wrapped: hex::decode(found.try_get::<&str, _>("wrapped")?).map_err(|_| row::decode())?,
         starts_at: found.try_get("starts_at")?,

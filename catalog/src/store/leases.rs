@@ -13,30 +13,18 @@ impl Catalog {
     ///
     /// # Errors
     /// K305 while another owner holds it.
-    pub async fn acquire(
-        &self,
-        actor: &Actor,
-        target: &str,
-        owner: &str,
-        ttl: TimeDelta,
-    ) -> Result<Lease, Error> {
+    pub async fn acquire(&self, actor: &Actor, target: &str, owner: &str, ttl: TimeDelta) -> Result<Lease, Error> {
         let mut tx = self.write(actor).await?;
-        let held =
-            query("SELECT owner, token, expires_at FROM lease WHERE tenant = $1 AND target = $2")
-                .bind(&actor.tenant)
-                .bind(target)
-                .fetch_optional(tx.conn())
-                .await?;
+        let held = query("SELECT owner, token, expires_at FROM lease WHERE tenant = $1 AND target = $2")
+            .bind(&actor.tenant)
+            .bind(target)
+            .fetch_optional(tx.conn())
+            .await?;
         let mut token = 1;
         if let Some(held) = held {
-            let (holder, until): (Option<String>, String) =
-                (held.try_get("owner")?, held.try_get("expires_at")?);
+            let (holder, until): (Option<String>, String) = (held.try_get("owner")?, held.try_get("expires_at")?);
             if let Some(holder) = holder.filter(|holder| holder != owner && until > tx.now_text()) {
-                return Err(Error::LeaseHeld {
-                    target: target.to_owned(),
-                    owner: holder,
-                    until,
-                });
+                return Err(Error::LeaseHeld { target: target.to_owned(), owner: holder, until });
             }
             token = held.try_get::<i64, _>("token")? + 1;
         }
@@ -53,32 +41,19 @@ impl Catalog {
         .execute(tx.conn())
         .await?;
         tx.commit().await?;
-        Ok(Lease {
-            target: target.to_owned(),
-            owner: owner.to_owned(),
-            token,
-            expires_at,
-        })
+        Ok(Lease { target: target.to_owned(), owner: owner.to_owned(), token, expires_at })
     }
 
     /// Prolongs a lease from now; also one that ran out, as long as nobody took it over.
     ///
     /// # Errors
     /// K304 when someone took it over or it was released.
-    pub async fn renew(
-        &self,
-        actor: &Actor,
-        lease: &Lease,
-        ttl: TimeDelta,
-    ) -> Result<Lease, Error> {
+    pub async fn renew(&self, actor: &Actor, lease: &Lease, ttl: TimeDelta) -> Result<Lease, Error> {
         let mut tx = self.write(actor).await?;
         let expires_at = clock::text(tx.now + ttl);
         tx.touch(lease, Some(&lease.owner), &expires_at).await?;
         tx.commit().await?;
-        Ok(Lease {
-            expires_at,
-            ..lease.clone()
-        })
+        Ok(Lease { expires_at, ..lease.clone() })
     }
 
     /// Gives a lease back.
@@ -94,12 +69,7 @@ impl Catalog {
 }
 
 impl WriteTx {
-    async fn touch(
-        &mut self,
-        lease: &Lease,
-        owner: Option<&str>,
-        expires_at: &str,
-    ) -> Result<(), Error> {
+    async fn touch(&mut self, lease: &Lease, owner: Option<&str>, expires_at: &str) -> Result<(), Error> {
         let tenant = self.tenant.clone();
         let done = query(
             "UPDATE lease SET owner = $1, expires_at = $2 WHERE tenant = $3 AND target = $4 AND token = $5 AND owner = $6",
@@ -112,31 +82,18 @@ impl WriteTx {
         .bind(&lease.owner)
         .execute(self.conn())
         .await?;
-        if done.rows_affected() == 1 {
-            Ok(())
-        } else {
-            Err(Error::StaleLease {
-                target: lease.target.clone(),
-            })
-        }
+        if done.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease { target: lease.target.clone() }) }
     }
 
     /// Refuses a token that is not the target's newest, or whose lease was given back.
     pub(super) async fn fence(&mut self, target: &str, token: i64) -> Result<(), Error> {
         let tenant = self.tenant.clone();
-        let newest: Option<i64> = query_scalar(
-            "SELECT token FROM lease WHERE tenant = $1 AND target = $2 AND owner IS NOT NULL",
-        )
-        .bind(tenant)
-        .bind(target)
-        .fetch_optional(self.conn())
-        .await?;
-        if newest == Some(token) {
-            Ok(())
-        } else {
-            Err(Error::StaleLease {
-                target: target.to_owned(),
-            })
-        }
+        let newest: Option<i64> =
+            query_scalar("SELECT token FROM lease WHERE tenant = $1 AND target = $2 AND owner IS NOT NULL")
+                .bind(tenant)
+                .bind(target)
+                .fetch_optional(self.conn())
+                .await?;
+        if newest == Some(token) { Ok(()) } else { Err(Error::StaleLease { target: target.to_owned() }) }
     }
 }

@@ -12,22 +12,15 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
     raw_sql("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)")
         .execute(&mut *connection)
         .await?;
-    let found: i64 = query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_version")
-        .fetch_one(&mut *connection)
-        .await?;
+    let found: i64 =
+        query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_version").fetch_one(&mut *connection).await?;
     let known = MIGRATIONS.len() as i64;
     if found > known {
         return Err(Error::SchemaNewer { found, known });
     }
-    for (version, sql) in (1..)
-        .zip(MIGRATIONS)
-        .skip_while(|(version, _)| *version <= found)
-    {
+    for (version, sql) in (1..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= found) {
         raw_sql(sql).execute(&mut *connection).await?;
-        query("INSERT INTO schema_version (version) VALUES ($1)")
-            .bind(version)
-            .execute(&mut *connection)
-            .await?;
+        query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *connection).await?;
     }
     Ok(tx.commit().await?)
 }

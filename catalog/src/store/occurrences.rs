@@ -14,11 +14,7 @@ const BY_KEY: &str = concat!(
     occurrence_columns!(),
     " FROM occurrence o WHERE o.tenant = $1 AND o.target = $2 AND o.occurrence_key = $3"
 );
-const BY_ID: &str = concat!(
-    "SELECT ",
-    occurrence_columns!(),
-    " FROM occurrence o WHERE o.tenant = $1 AND o.id = $2"
-);
+const BY_ID: &str = concat!("SELECT ", occurrence_columns!(), " FROM occurrence o WHERE o.tenant = $1 AND o.id = $2");
 const LATEST: &str = concat!(
     "SELECT ",
     occurrence_columns!(),
@@ -30,11 +26,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn occurrence(
-        &self,
-        actor: &Actor,
-        new: &NewOccurrence,
-    ) -> Result<Occurrence, Error> {
+    pub async fn occurrence(&self, actor: &Actor, new: &NewOccurrence) -> Result<Occurrence, Error> {
         let mut tx = self.write(actor).await?;
         let occurrence = tx.get_or_create(new).await?;
         tx.commit().await?;
@@ -45,18 +37,8 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn find_occurrence(
-        &self,
-        actor: &Actor,
-        target: &str,
-        key: &str,
-    ) -> Result<Option<Occurrence>, Error> {
-        let found = query(BY_KEY)
-            .bind(&actor.tenant)
-            .bind(target)
-            .bind(key)
-            .fetch_optional(&self.reader)
-            .await?;
+    pub async fn find_occurrence(&self, actor: &Actor, target: &str, key: &str) -> Result<Option<Occurrence>, Error> {
+        let found = query(BY_KEY).bind(&actor.tenant).bind(target).bind(key).fetch_optional(&self.reader).await?;
         found.as_ref().map(row::occurrence).transpose()
     }
 
@@ -92,9 +74,7 @@ impl Catalog {
         reason: Option<Value>,
     ) -> Result<(), Error> {
         if disposition == Disposition::Succeeded {
-            return Err(Error::Mismatch {
-                what: "success without a publication".to_owned(),
-            });
+            return Err(Error::Mismatch { what: "success without a publication".to_owned() });
         }
         let mut tx = self.write(actor).await?;
         let present = tx.occurrence(occurrence).await?;
@@ -105,12 +85,9 @@ impl Catalog {
             return Err(finished(&present));
         }
         if disposition.terminal() && tx.has_pending_intent(occurrence).await? {
-            return Err(Error::IntentPending {
-                occurrence: occurrence.to_owned(),
-            });
+            return Err(Error::IntentPending { occurrence: occurrence.to_owned() });
         }
-        tx.set_disposition(occurrence, disposition, reason.as_ref())
-            .await?;
+        tx.set_disposition(occurrence, disposition, reason.as_ref()).await?;
         if disposition.terminal() {
             tx.audit_end(&present, disposition, reason).await?;
         }
@@ -130,36 +107,21 @@ impl Catalog {
         if !present.disposition.reopenable() {
             return Err(finished(&present));
         }
-        tx.set_disposition(occurrence, Disposition::Pending, None)
-            .await?;
+        tx.set_disposition(occurrence, Disposition::Pending, None).await?;
         let detail = json!({ "occurrence": occurrence, "key": present.key, "was": present.disposition.as_str() });
-        tx.audit(Event::done(
-            "occurrence.reopen",
-            present.pipeline,
-            present.target,
-            detail,
-        ))
-        .await?;
+        tx.audit(Event::done("occurrence.reopen", present.pipeline, present.target, detail)).await?;
         tx.commit().await
     }
 }
 
 pub(super) fn finished(occurrence: &Occurrence) -> Error {
-    Error::Finished {
-        occurrence: occurrence.id.clone(),
-        disposition: occurrence.disposition.as_str().to_owned(),
-    }
+    Error::Finished { occurrence: occurrence.id.clone(), disposition: occurrence.disposition.as_str().to_owned() }
 }
 
 impl WriteTx {
     pub(super) async fn get_or_create(&mut self, new: &NewOccurrence) -> Result<Occurrence, Error> {
         let tenant = self.tenant.clone();
-        let found = query(BY_KEY)
-            .bind(&tenant)
-            .bind(&new.target)
-            .bind(&new.key)
-            .fetch_optional(self.conn())
-            .await?;
+        let found = query(BY_KEY).bind(&tenant).bind(&new.target).bind(&new.key).fetch_optional(self.conn()).await?;
         if let Some(found) = found {
             return row::occurrence(&found);
         }
@@ -190,15 +152,8 @@ impl WriteTx {
 
     pub(super) async fn occurrence(&mut self, id: &str) -> Result<Occurrence, Error> {
         let tenant = self.tenant.clone();
-        let found = query(BY_ID)
-            .bind(tenant)
-            .bind(id)
-            .fetch_optional(self.conn())
-            .await?;
-        let found = found.ok_or_else(|| Error::NotFound {
-            what: "occurrence".to_owned(),
-            id: id.to_owned(),
-        })?;
+        let found = query(BY_ID).bind(tenant).bind(id).fetch_optional(self.conn()).await?;
+        let found = found.ok_or_else(|| Error::NotFound { what: "occurrence".to_owned(), id: id.to_owned() })?;
         row::occurrence(&found)
     }
 
@@ -242,10 +197,7 @@ impl WriteTx {
     ) -> Result<(), Error> {
         let detail = json!({ "occurrence": of.id, "key": of.key, "disposition": end.as_str(), "reason": reason });
         let mut event = Event::done("occurrence.end", &of.pipeline, &of.target, detail);
-        event.success = !matches!(
-            end,
-            Disposition::Failed | Disposition::Withheld | Disposition::Missed
-        );
+        event.success = !matches!(end, Disposition::Failed | Disposition::Withheld | Disposition::Missed);
         self.audit(event).await
     }
 

@@ -5,9 +5,7 @@ use crate::audit::Event;
 use crate::merkle::{AuditHash, Frontier};
 use crate::{Actor, Clock, Error, StoreFault};
 use serde_json::json;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, query, query_scalar};
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::Path;
@@ -30,28 +28,13 @@ impl Catalog {
     ///
     /// # Errors
     /// As [`Catalog::open`].
-    pub async fn open_with(
-        path: &Path,
-        clock: Arc<dyn Clock>,
-        hash: AuditHash,
-    ) -> Result<Catalog, Error> {
-        private_file(path).map_err(|_| Error::Store {
-            fault: StoreFault::Access,
-        })?;
+    pub async fn open_with(path: &Path, clock: Arc<dyn Clock>, hash: AuditHash) -> Result<Catalog, Error> {
+        private_file(path).map_err(|_| Error::Store { fault: StoreFault::Access })?;
         let writer = pool(path).await?;
-        check_version(
-            &query_scalar::<_, String>("SELECT sqlite_version()")
-                .fetch_one(&writer)
-                .await?,
-        )?;
+        check_version(&query_scalar::<_, String>("SELECT sqlite_version()").fetch_one(&writer).await?)?;
         migrate::migrate(&writer).await?;
         let reader = pool(path).await?;
-        let mut catalog = Catalog {
-            writer,
-            reader,
-            clock,
-            hash,
-        };
+        let mut catalog = Catalog { writer, reader, clock, hash };
         catalog.hash = catalog.first_rows(hash).await?;
         Ok(catalog)
     }
@@ -61,9 +44,7 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn epoch(&self) -> Result<String, Error> {
-        Ok(query_scalar(super::tx::EPOCH)
-            .fetch_one(&self.reader)
-            .await?)
+        Ok(query_scalar(super::tx::EPOCH).fetch_one(&self.reader).await?)
     }
 
     /// Begins a new epoch, for a catalog restored from a copy: the old epoch's transactions are not taken for new ones.
@@ -78,13 +59,7 @@ impl Catalog {
             .bind(now)
             .execute(tx.conn())
             .await?;
-        tx.audit(Event::done(
-            "ledger.epoch",
-            "catalog",
-            &epoch,
-            json!({ "before": before }),
-        ))
-        .await?;
+        tx.audit(Event::done("ledger.epoch", "catalog", &epoch, json!({ "before": before }))).await?;
         tx.commit().await?;
         Ok(epoch)
     }
@@ -116,13 +91,9 @@ impl Catalog {
             .bind(Frontier::new(hash).to_text())
             .execute(tx.conn())
             .await?;
-        let stored: String = query_scalar("SELECT hash FROM audit_head WHERE id = 1")
-            .fetch_one(tx.conn())
-            .await?;
+        let stored: String = query_scalar("SELECT hash FROM audit_head WHERE id = 1").fetch_one(tx.conn()).await?;
         tx.commit().await?;
-        AuditHash::parse(&stored).ok_or(Error::Store {
-            fault: StoreFault::Decode,
-        })
+        AuditHash::parse(&stored).ok_or(Error::Store { fault: StoreFault::Decode })
     }
 }
 
@@ -146,20 +117,12 @@ async fn pool(path: &Path) -> Result<SqlitePool, Error> {
     };
     // Switching a new file to WAL needs an exclusive lock that the busy timeout does not wait for.
     for _ in 0..100 {
-        match pool_options()
-            .connect_with(options.clone())
-            .await
-            .map_err(Error::from)
-        {
-            Err(Error::Store {
-                fault: StoreFault::Busy,
-            }) => tokio::time::sleep(Duration::from_millis(50)).await,
+        match pool_options().connect_with(options.clone()).await.map_err(Error::from) {
+            Err(Error::Store { fault: StoreFault::Busy }) => tokio::time::sleep(Duration::from_millis(50)).await,
             other => return other,
         }
     }
-    Err(Error::Store {
-        fault: StoreFault::Busy,
-    })
+    Err(Error::Store { fault: StoreFault::Busy })
 }
 
 /// Makes the file and its folder readable by their owner alone; SQLite gives its side files the same mode.
@@ -173,10 +136,7 @@ fn private_file(path: &Path) -> std::io::Result<()> {
         std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
         std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     }
-    if let Some(parent) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         folder.create(parent)?;
     }
     let file = file.open(path)?;
@@ -187,13 +147,8 @@ fn private_file(path: &Path) -> std::io::Result<()> {
 
 /// SQLite 3.7.0–3.51.2 may corrupt a WAL database on reset; 3.50.7 and 3.44.6 carry the fix in their lines.
 pub(crate) fn check_version(version: &str) -> Result<(), Error> {
-    let too_old = || Error::SqliteTooOld {
-        found: version.to_owned(),
-    };
-    let parts: Vec<u32> = version
-        .split('.')
-        .map(|part| part.parse().unwrap_or(0))
-        .collect();
+    let too_old = || Error::SqliteTooOld { found: version.to_owned() };
+    let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap_or(0)).collect();
     let [major, minor, patch, ..] = parts[..] else {
         return Err(too_old());
     };

@@ -16,12 +16,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn receipts(
-        &self,
-        actor: &Actor,
-        target: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Receipt>, Error> {
+    pub async fn receipts(&self, actor: &Actor, target: Option<&str>, limit: u32) -> Result<Vec<Receipt>, Error> {
         let rows = query(
             "SELECT * FROM receipt WHERE tenant = $1 AND ($2 = '' OR target = $2) ORDER BY issued_at DESC, id DESC LIMIT $3",
         )
@@ -37,11 +32,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn lineage(
-        &self,
-        actor: &Actor,
-        target: Option<&str>,
-    ) -> Result<Vec<RecordedEdge>, Error> {
+    pub async fn lineage(&self, actor: &Actor, target: Option<&str>) -> Result<Vec<RecordedEdge>, Error> {
         let rows = query(
             "SELECT l.* FROM lineage l WHERE l.tenant = $1 AND ($2 = '' OR l.target = $2) AND l.publish_sequence = \
              (SELECT MAX(m.publish_sequence) FROM lineage m WHERE m.tenant = l.tenant AND m.target = l.target) \
@@ -67,18 +58,13 @@ impl Catalog {
     ) -> Result<Vec<String>, Error> {
         let mut tx = self.write(actor).await?;
         let of = tx.occurrence(occurrence).await?;
-        let before =
-            query("SELECT * FROM quarantine_file WHERE tenant = $1 AND occurrence_id = $2")
-                .bind(&actor.tenant)
-                .bind(occurrence)
-                .fetch_all(tx.conn())
-                .await?;
+        let before = query("SELECT * FROM quarantine_file WHERE tenant = $1 AND occurrence_id = $2")
+            .bind(&actor.tenant)
+            .bind(occurrence)
+            .fetch_all(tx.conn())
+            .await?;
         let before: Vec<_> = before.iter().map(quarantine).collect::<Result<_, _>>()?;
-        if before.len() == files.len()
-            && files
-                .iter()
-                .all(|file| before.iter().any(|known| known.file == *file))
-        {
+        if before.len() == files.len() && files.iter().all(|file| before.iter().any(|known| known.file == *file)) {
             return Ok(Vec::new());
         }
         query("DELETE FROM quarantine_file WHERE tenant = $1 AND occurrence_id = $2")
@@ -89,18 +75,12 @@ impl Catalog {
         for file in files {
             tx.insert_quarantine(occurrence, file).await?;
         }
-        let rows: i64 = files
-            .iter()
-            .map(|file| file.rows)
-            .fold(0, i64::saturating_add);
+        let rows: i64 = files.iter().map(|file| file.rows).fold(0, i64::saturating_add);
         let detail = json!({ "occurrence": occurrence, "files": files.len(), "rows": rows });
-        tx.audit(Event::done("quarantine", of.pipeline, of.target, detail))
-            .await?;
+        tx.audit(Event::done("quarantine", of.pipeline, of.target, detail)).await?;
         tx.commit().await?;
-        let gone = before
-            .into_iter()
-            .map(|known| known.file.path)
-            .filter(|path| files.iter().all(|file| file.path != *path));
+        let gone =
+            before.into_iter().map(|known| known.file.path).filter(|path| files.iter().all(|file| file.path != *path));
         Ok(gone.collect())
     }
 
@@ -128,11 +108,7 @@ impl Catalog {
 }
 
 impl WriteTx {
-    pub(super) async fn record_proofs(
-        &mut self,
-        intent: &Intent,
-        published: &Published,
-    ) -> Result<(), Error> {
+    pub(super) async fn record_proofs(&mut self, intent: &Intent, published: &Published) -> Result<(), Error> {
         let (tenant, now) = (self.tenant.clone(), self.now_text());
         for body in &published.receipts {
             let id = self.new_id();
@@ -157,12 +133,7 @@ impl WriteTx {
         Ok(())
     }
 
-    async fn insert_edge(
-        &mut self,
-        intent: &Intent,
-        ordinal: i64,
-        edge: &LineageEdge,
-    ) -> Result<(), Error> {
+    async fn insert_edge(&mut self, intent: &Intent, ordinal: i64, edge: &LineageEdge) -> Result<(), Error> {
         let tenant = self.tenant.clone();
         query(
             "INSERT INTO lineage (tenant, target, publish_sequence, ordinal, occurrence_id, column_name, flow, source, \
@@ -184,11 +155,7 @@ impl WriteTx {
         Ok(())
     }
 
-    async fn insert_quarantine(
-        &mut self,
-        occurrence: &str,
-        file: &QuarantineFile,
-    ) -> Result<(), Error> {
+    async fn insert_quarantine(&mut self, occurrence: &str, file: &QuarantineFile) -> Result<(), Error> {
         let (tenant, now) = (self.tenant.clone(), self.now_text());
         query(
             "INSERT INTO quarantine_file (tenant, occurrence_id, path, row_total, key_id, recorded_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -219,11 +186,7 @@ fn receipt(row: &SqliteRow) -> Result<Receipt, Error> {
 
 fn edge(row: &SqliteRow) -> Result<RecordedEdge, Error> {
     let protection: &str = row.try_get("protection")?;
-    let flow = if row.try_get::<&str, _>("flow")? == Flow::Row.as_str() {
-        Flow::Row
-    } else {
-        Flow::Value
-    };
+    let flow = if row.try_get::<&str, _>("flow")? == Flow::Row.as_str() { Flow::Row } else { Flow::Value };
     let edge = LineageEdge {
         column: row.try_get("column_name")?,
         flow,
@@ -232,22 +195,11 @@ fn edge(row: &SqliteRow) -> Result<RecordedEdge, Error> {
         grade: row.try_get::<&str, _>("grade")?.parse()?,
         protection: Protection::parse(protection).ok_or_else(self::row::decode)?,
     };
-    Ok(RecordedEdge {
-        target: row.try_get("target")?,
-        publish_sequence: row.try_get("publish_sequence")?,
-        edge,
-    })
+    Ok(RecordedEdge { target: row.try_get("target")?, publish_sequence: row.try_get("publish_sequence")?, edge })
 }
 
 fn quarantine(row: &SqliteRow) -> Result<RecordedQuarantine, Error> {
-    let file = QuarantineFile {
-        path: row.try_get("path")?,
-        rows: row.try_get("row_total")?,
-        key_id: row.try_get("key_id")?,
-    };
-    Ok(RecordedQuarantine {
-        occurrence: row.try_get("occurrence_id")?,
-        file,
-        recorded_at: row.try_get("recorded_at")?,
-    })
+    let file =
+        QuarantineFile { path: row.try_get("path")?, rows: row.try_get("row_total")?, key_id: row.try_get("key_id")? };
+    Ok(RecordedQuarantine { occurrence: row.try_get("occurrence_id")?, file, recorded_at: row.try_get("recorded_at")? })
 }

@@ -14,67 +14,44 @@ impl Catalog {
     ///
     /// # Errors
     /// K303 unknown intent, K306 when an earlier one waits, K314 when repeated with another version, K315 abandoned.
-    pub async fn complete(
-        &self,
-        actor: &Actor,
-        intent: &str,
-        published: &Published,
-    ) -> Result<(), Error> {
+    pub async fn complete(&self, actor: &Actor, intent: &str, published: &Published) -> Result<(), Error> {
         let mut tx = self.write(actor).await?;
         let found = query("SELECT * FROM intent WHERE tenant = $1 AND id = $2")
             .bind(&actor.tenant)
             .bind(intent)
             .fetch_optional(tx.conn())
             .await?;
-        let found = found.ok_or_else(|| Error::NotFound {
-            what: "intent".to_owned(),
-            id: intent.to_owned(),
-        })?;
+        let found = found.ok_or_else(|| Error::NotFound { what: "intent".to_owned(), id: intent.to_owned() })?;
         match found.try_get::<&str, _>("state")? {
             "pending" => {}
             "published" if found.try_get::<i64, _>("version")? == published.version => {
                 return Ok(());
             }
             "published" => {
-                return Err(Error::Mismatch {
-                    what: format!("version {}", published.version),
-                });
+                return Err(Error::Mismatch { what: format!("version {}", published.version) });
             }
             _ => {
-                return Err(Error::Abandoned {
-                    intent: intent.to_owned(),
-                });
+                return Err(Error::Abandoned { intent: intent.to_owned() });
             }
         }
         let intent = row::intent(&found)?;
         let last = tx.last_sequence(&intent.target).await?;
         if intent.publish_sequence != last + 1 {
-            return Err(Error::EarlierIntent {
-                target: intent.target,
-                sequence: last + 1,
-            });
+            return Err(Error::EarlierIntent { target: intent.target, sequence: last + 1 });
         }
         let balance = crate::digest::canonical_json(&published.balance)?;
-        tx.mark_published(&intent, published.version, Some(&balance))
-            .await?;
+        tx.mark_published(&intent, published.version, Some(&balance)).await?;
         tx.move_target(&intent, published.version).await?;
         tx.record_rows(&intent, published).await?;
         tx.record_proofs(&intent, published).await?;
-        tx.set_disposition(&intent.occurrence, Disposition::Succeeded, None)
-            .await?;
+        tx.set_disposition(&intent.occurrence, Disposition::Succeeded, None).await?;
         let occurrence = tx.occurrence(&intent.occurrence).await?;
         let detail = json!({
             "occurrence": occurrence.id, "key": occurrence.key, "sequence": intent.publish_sequence,
             "manifest": intent.manifest_digest, "version": published.version, "balance": published.balance,
             "receipts": published.receipts.len(),
         });
-        tx.audit(Event::done(
-            "publish",
-            occurrence.pipeline,
-            &intent.target,
-            detail,
-        ))
-        .await?;
+        tx.audit(Event::done("publish", occurrence.pipeline, &intent.target, detail)).await?;
         tx.commit().await
     }
 
@@ -96,11 +73,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn last_published(
-        &self,
-        actor: &Actor,
-        target: &str,
-    ) -> Result<Option<Publication>, Error> {
+    pub async fn last_published(&self, actor: &Actor, target: &str) -> Result<Option<Publication>, Error> {
         let found = query(
             "SELECT * FROM intent WHERE tenant = $1 AND target = $2 AND state = 'published' ORDER BY publish_sequence DESC LIMIT 1",
         )
@@ -137,13 +110,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn row_history(
-        &self,
-        actor: &Actor,
-        target: &str,
-        name: &str,
-        n: u32,
-    ) -> Result<Vec<i64>, Error> {
+    pub async fn row_history(&self, actor: &Actor, target: &str, name: &str, n: u32) -> Result<Vec<i64>, Error> {
         Ok(query_scalar(
             "SELECT row_total FROM row_count WHERE tenant = $1 AND target = $2 AND name = $3 ORDER BY publish_sequence DESC LIMIT $4",
         )
@@ -199,14 +166,16 @@ impl WriteTx {
     async fn record_rows(&mut self, intent: &Intent, published: &Published) -> Result<(), Error> {
         let tenant = self.tenant.clone();
         for (name, rows) in &published.rows {
-            query("INSERT INTO row_count (tenant, target, publish_sequence, name, row_total) VALUES ($1, $2, $3, $4, $5)")
-                .bind(&tenant)
-                .bind(&intent.target)
-                .bind(intent.publish_sequence)
-                .bind(name)
-                .bind(rows)
-                .execute(self.conn())
-                .await?;
+            query(
+                "INSERT INTO row_count (tenant, target, publish_sequence, name, row_total) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(&tenant)
+            .bind(&intent.target)
+            .bind(intent.publish_sequence)
+            .bind(name)
+            .bind(rows)
+            .execute(self.conn())
+            .await?;
         }
         Ok(())
     }

@@ -16,9 +16,7 @@ macro_rules! occurrence_columns {
 pub(super) use occurrence_columns;
 
 pub(super) fn decode() -> Error {
-    Error::Store {
-        fault: StoreFault::Decode,
-    }
+    Error::Store { fault: StoreFault::Decode }
 }
 
 pub(super) fn json(text: &str) -> Result<Value, Error> {
@@ -62,9 +60,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run, Error> {
         started_by: row.try_get("started_by")?,
         started_at: row.try_get("started_at")?,
         finished_at: row.try_get("finished_at")?,
-        success: row
-            .try_get::<Option<i64>, _>("success")?
-            .map(|success| success != 0),
+        success: row.try_get::<Option<i64>, _>("success")?.map(|success| success != 0),
         summary: optional_json(row.try_get("summary")?)?,
     })
 }

@@ -21,12 +21,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K301.
-    pub async fn start_run(
-        &self,
-        actor: &Actor,
-        pipeline: &str,
-        cause: &str,
-    ) -> Result<Run, Error> {
+    pub async fn start_run(&self, actor: &Actor, pipeline: &str, cause: &str) -> Result<Run, Error> {
         let mut tx = self.write(actor).await?;
         let (id, started_at) = (tx.new_id(), tx.now_text());
         query("INSERT INTO run (tenant, id, pipeline, cause, started_by, started_at) VALUES ($1, $2, $3, $4, $5, $6)")
@@ -38,13 +33,7 @@ impl Catalog {
             .bind(&started_at)
             .execute(tx.conn())
             .await?;
-        tx.audit(Event::intent(
-            "run",
-            pipeline,
-            &id,
-            json!({ "cause": cause }),
-        ))
-        .await?;
+        tx.audit(Event::intent("run", pipeline, &id, json!({ "cause": cause }))).await?;
         tx.commit().await?;
         Ok(Run {
             id,
@@ -62,13 +51,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K303 for an unknown run.
-    pub async fn finish_run(
-        &self,
-        actor: &Actor,
-        run: &str,
-        success: bool,
-        summary: &Value,
-    ) -> Result<(), Error> {
+    pub async fn finish_run(&self, actor: &Actor, run: &str, success: bool, summary: &Value) -> Result<(), Error> {
         let mut tx = self.write(actor).await?;
         let now = tx.now_text();
         let pipeline: Option<String> = query_scalar(
@@ -83,16 +66,12 @@ impl Catalog {
         .fetch_optional(tx.conn())
         .await?;
         let Some(pipeline) = pipeline else {
-            let known: Option<i64> =
-                query_scalar("SELECT 1 FROM run WHERE tenant = $1 AND id = $2")
-                    .bind(&actor.tenant)
-                    .bind(run)
-                    .fetch_optional(tx.conn())
-                    .await?;
-            return known.map(|_| ()).ok_or_else(|| Error::NotFound {
-                what: "run".to_owned(),
-                id: run.to_owned(),
-            });
+            let known: Option<i64> = query_scalar("SELECT 1 FROM run WHERE tenant = $1 AND id = $2")
+                .bind(&actor.tenant)
+                .bind(run)
+                .fetch_optional(tx.conn())
+                .await?;
+            return known.map(|_| ()).ok_or_else(|| Error::NotFound { what: "run".to_owned(), id: run.to_owned() });
         };
         let mut event = Event::done("run", pipeline, run, json!({}));
         event.success = success;
@@ -104,12 +83,7 @@ impl Catalog {
     ///
     /// # Errors
     /// K308 when the occurrence has ended.
-    pub async fn start_attempt(
-        &self,
-        actor: &Actor,
-        occurrence: &str,
-        run: &str,
-    ) -> Result<Attempt, Error> {
+    pub async fn start_attempt(&self, actor: &Actor, occurrence: &str, run: &str) -> Result<Attempt, Error> {
         let mut tx = self.write(actor).await?;
         let present = tx.occurrence(occurrence).await?;
         if present.disposition.terminal() {
@@ -126,17 +100,9 @@ impl Catalog {
         .bind(&started_at)
         .fetch_one(tx.conn())
         .await?;
-        tx.set_disposition(occurrence, Disposition::Running, None)
-            .await?;
-        let detail =
-            json!({ "occurrence": occurrence, "key": present.key, "attempt": no, "run": run });
-        tx.audit(Event::intent(
-            "occurrence.attempt",
-            present.pipeline,
-            present.target,
-            detail,
-        ))
-        .await?;
+        tx.set_disposition(occurrence, Disposition::Running, None).await?;
+        let detail = json!({ "occurrence": occurrence, "key": present.key, "attempt": no, "run": run });
+        tx.audit(Event::intent("occurrence.attempt", present.pipeline, present.target, detail)).await?;
         tx.commit().await?;
         Ok(Attempt {
             occurrence: occurrence.to_owned(),
@@ -153,12 +119,11 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn list_runs(&self, actor: &Actor, limit: u32) -> Result<Vec<Run>, Error> {
-        let rows =
-            query("SELECT * FROM run WHERE tenant = $1 ORDER BY started_at DESC, id DESC LIMIT $2")
-                .bind(&actor.tenant)
-                .bind(i64::from(limit))
-                .fetch_all(&self.reader)
-                .await?;
+        let rows = query("SELECT * FROM run WHERE tenant = $1 ORDER BY started_at DESC, id DESC LIMIT $2")
+            .bind(&actor.tenant)
+            .bind(i64::from(limit))
+            .fetch_all(&self.reader)
+            .await?;
         rows.iter().map(row::run).collect()
     }
 
@@ -172,22 +137,9 @@ impl Catalog {
             .bind(run)
             .fetch_optional(&self.reader)
             .await?;
-        let found = found.ok_or_else(|| Error::NotFound {
-            what: "run".to_owned(),
-            id: run.to_owned(),
-        })?;
-        let rows = query(ATTEMPTS)
-            .bind(&actor.tenant)
-            .bind(run)
-            .fetch_all(&self.reader)
-            .await?;
-        let attempts = rows
-            .iter()
-            .map(row::attempt_with_occurrence)
-            .collect::<Result<_, _>>()?;
-        Ok(RunDetail {
-            run: row::run(&found)?,
-            attempts,
-        })
+        let found = found.ok_or_else(|| Error::NotFound { what: "run".to_owned(), id: run.to_owned() })?;
+        let rows = query(ATTEMPTS).bind(&actor.tenant).bind(run).fetch_all(&self.reader).await?;
+        let attempts = rows.iter().map(row::attempt_with_occurrence).collect::<Result<_, _>>()?;
+        Ok(RunDetail { run: row::run(&found)?, attempts })
     }
 }

@@ -45,8 +45,7 @@ impl WriteTx {
     /// A UUID v7 of the transaction's time.
     pub(super) fn new_id(&self) -> String {
         let seconds = u64::try_from(self.now.timestamp()).unwrap_or(0);
-        let time =
-            uuid::Timestamp::from_unix(uuid::NoContext, seconds, self.now.timestamp_subsec_nanos());
+        let time = uuid::Timestamp::from_unix(uuid::NoContext, seconds, self.now.timestamp_subsec_nanos());
         uuid::Uuid::new_v7(time).to_string()
     }
 
@@ -56,19 +55,11 @@ impl WriteTx {
 
     /// Appends an entry with the next sequence; it exists if and only if the transaction commits.
     pub(super) async fn audit(&mut self, event: Event) -> Result<(), Error> {
-        let head = query("SELECT size, frontier FROM audit_head WHERE id = 1")
-            .fetch_one(self.conn())
-            .await?;
+        let head = query("SELECT size, frontier FROM audit_head WHERE id = 1").fetch_one(self.conn()).await?;
         let (size, frontier): (i64, String) = (head.try_get("size")?, head.try_get("frontier")?);
-        let broken = || Error::Store {
-            fault: StoreFault::Decode,
-        };
-        let mut frontier = Frontier::restore(
-            self.hash,
-            u64::try_from(size).map_err(|_| broken())?,
-            &frontier,
-        )
-        .ok_or_else(broken)?;
+        let broken = || Error::Store { fault: StoreFault::Decode };
+        let mut frontier =
+            Frontier::restore(self.hash, u64::try_from(size).map_err(|_| broken())?, &frontier).ok_or_else(broken)?;
         let entry = Entry {
             seq: size + 1,
             tenant: self.tenant.clone(),
@@ -83,13 +74,7 @@ impl WriteTx {
         };
         let leaf = entry.leaf(self.hash)?;
         frontier.push(leaf);
-        insert(
-            self.conn(),
-            &entry,
-            &hex::encode(leaf),
-            &hex::encode(frontier.root()),
-        )
-        .await?;
+        insert(self.conn(), &entry, &hex::encode(leaf), &hex::encode(frontier.root())).await?;
         query("UPDATE audit_head SET size = $1, frontier = $2 WHERE id = 1")
             .bind(entry.seq)
             .bind(frontier.to_text())
@@ -103,12 +88,7 @@ impl WriteTx {
     }
 }
 
-async fn insert(
-    conn: &mut SqliteConnection,
-    entry: &Entry,
-    leaf: &str,
-    root: &str,
-) -> Result<(), Error> {
+async fn insert(conn: &mut SqliteConnection, entry: &Entry, leaf: &str, root: &str) -> Result<(), Error> {
     query(
         "INSERT INTO audit_entry (seq, tenant, at, user_name, kind, phase, success, subject, object, detail, leaf, root) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

@@ -26,15 +26,8 @@ async fn broken(world: &World) -> (i64, Fault) {
 #[tokio::test]
 async fn entries_are_dense_and_the_head_is_the_tree_over_them() {
     let world = world_with(5).await;
-    let entries = world
-        .catalog
-        .audit_entries(&world.actor, 0, 10)
-        .await
-        .unwrap();
-    assert_eq!(
-        entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5]
-    );
+    let entries = world.catalog.audit_entries(&world.actor, 0, 10).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert_eq!(
         String::from_utf8(entries[0].canonical().unwrap()).unwrap(),
         r#"{"at":"2026-11-20T02:30:00.000000Z","detail":{"a":"x","b":0},"kind":"test","object":"object","phase":"intent","seq":1,"subject":"subject","success":true,"tenant":"city","user":"ops"}"#
@@ -44,22 +37,14 @@ async fn entries_are_dense_and_the_head_is_the_tree_over_them() {
         tree.push(entry.leaf(AuditHash::Sm3).unwrap());
     }
     let head = world.catalog.head().await.unwrap();
-    assert_eq!(
-        (head.size, head.root.clone()),
-        (5, hex::encode(tree.root()))
-    );
-    assert_eq!(
-        world.catalog.verify().await.unwrap(),
-        Verification::Intact { head }
-    );
+    assert_eq!((head.size, head.root.clone()), (5, hex::encode(tree.root())));
+    assert_eq!(world.catalog.verify().await.unwrap(), Verification::Intact { head });
 }
 
 #[tokio::test]
 async fn an_empty_log_is_intact() {
     let world = World::new().await;
-    assert!(
-        matches!(world.catalog.verify().await.unwrap(), Verification::Intact { head } if head.size == 0)
-    );
+    assert!(matches!(world.catalog.verify().await.unwrap(), Verification::Intact { head } if head.size == 0));
 }
 
 #[tokio::test]
@@ -88,9 +73,7 @@ async fn removed_entries_are_named_also_at_the_end() {
     world.tamper("DELETE FROM audit_entry WHERE seq = 5").await;
     assert_eq!(broken(&world).await, (5, Fault::Missing));
     let world = world_with(5).await;
-    world
-        .tamper("UPDATE audit_head SET size = 4, frontier = substr(frontier, 1, 64)")
-        .await;
+    world.tamper("UPDATE audit_head SET size = 4, frontier = substr(frontier, 1, 64)").await;
     assert_eq!(broken(&world).await, (5, Fault::Head));
     let world = world_with(5).await;
     world.tamper("DELETE FROM audit_head").await;
@@ -102,25 +85,10 @@ async fn a_log_keeps_the_hash_it_was_made_with() {
     let world = World::new().await;
     let path = world.folder.path().join("sha.db");
     let clock = Arc::new(world.clock.clone());
-    let sha = Catalog::open_with(&path, clock.clone(), AuditHash::Sha256)
-        .await
-        .unwrap();
-    sha.append(
-        &Actor::new("city", "ops"),
-        Event::done("test", "s", "o", json!({})),
-    )
-    .await
-    .unwrap();
+    let sha = Catalog::open_with(&path, clock.clone(), AuditHash::Sha256).await.unwrap();
+    sha.append(&Actor::new("city", "ops"), Event::done("test", "s", "o", json!({}))).await.unwrap();
     sha.close().await;
     let again = Catalog::open(&path, clock).await.unwrap();
-    again
-        .append(
-            &Actor::new("city", "ops"),
-            Event::done("test", "s", "o", json!({})),
-        )
-        .await
-        .unwrap();
-    assert!(
-        matches!(again.verify().await.unwrap(), Verification::Intact { head } if head.hash == AuditHash::Sha256)
-    );
+    again.append(&Actor::new("city", "ops"), Event::done("test", "s", "o", json!({}))).await.unwrap();
+    assert!(matches!(again.verify().await.unwrap(), Verification::Intact { head } if head.hash == AuditHash::Sha256));
 }

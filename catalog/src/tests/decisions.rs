@@ -23,28 +23,13 @@ fn the_shipped_policy_protects_by_level() {
     for grade in [Grade::L1, Grade::L2, Grade::L3] {
         assert_eq!(allowed(&policy, grade, "domain").unwrap()[0], None);
     }
-    assert_eq!(
-        allowed(&policy, Grade::L4, "domain").unwrap(),
-        [Encrypt, Suppress]
-    );
+    assert_eq!(allowed(&policy, Grade::L4, "domain").unwrap(), [Encrypt, Suppress]);
     assert_eq!(allowed(&policy, Grade::L1, "scenario:a").unwrap()[0], None);
-    assert_eq!(
-        allowed(&policy, Grade::L2, "scenario:a").unwrap(),
-        [Mask, Generalise, Pseudonym, Encrypt, Suppress]
-    );
-    assert_eq!(
-        allowed(&policy, Grade::L3, "scenario:a").unwrap(),
-        [Pseudonym, Generalise, Encrypt, Suppress]
-    );
-    assert_eq!(
-        allowed(&policy, Grade::L4, "scenario:a").unwrap(),
-        [Suppress, Encrypt]
-    );
+    assert_eq!(allowed(&policy, Grade::L2, "scenario:a").unwrap(), [Mask, Generalise, Pseudonym, Encrypt, Suppress]);
+    assert_eq!(allowed(&policy, Grade::L3, "scenario:a").unwrap(), [Pseudonym, Generalise, Encrypt, Suppress]);
+    assert_eq!(allowed(&policy, Grade::L4, "scenario:a").unwrap(), [Suppress, Encrypt]);
     for grade in Grade::ALL {
-        assert!(
-            allowed(&policy, grade, "platform").is_none()
-                && allowed(&policy, grade, "outside").is_none()
-        );
+        assert!(allowed(&policy, grade, "platform").is_none() && allowed(&policy, grade, "outside").is_none());
     }
 }
 
@@ -52,28 +37,12 @@ fn the_shipped_policy_protects_by_level() {
 fn nothing_is_allowed_without_a_rule_and_a_denial_wins() {
     let mut policy = Policy { rule: Vec::new() };
     assert!(allowed(&policy, Grade::L1, "domain").is_none());
-    let rule = PolicyRule {
-        grade: Grade::L1,
-        zone: ZoneKind::Domain,
-        protect: vec![Protection::None],
-        deny: None,
-    };
+    let rule = PolicyRule { grade: Grade::L1, zone: ZoneKind::Domain, protect: vec![Protection::None], deny: None };
     policy.rule.push(rule.clone());
     assert!(allowed(&policy, Grade::L1, "domain").is_some());
-    assert!(
-        allowed(&policy, Grade::L1, "scenario:a").is_none()
-            && allowed(&policy, Grade::L2, "domain").is_none()
-    );
-    policy.rule.push(PolicyRule {
-        deny: Some("audit".to_owned()),
-        ..rule
-    });
-    assert_eq!(
-        policy.decide(Grade::L1, &Zone::Domain),
-        Decision::Deny {
-            reason: "audit".to_owned()
-        }
-    );
+    assert!(allowed(&policy, Grade::L1, "scenario:a").is_none() && allowed(&policy, Grade::L2, "domain").is_none());
+    policy.rule.push(PolicyRule { deny: Some("audit".to_owned()), ..rule });
+    assert_eq!(policy.decide(Grade::L1, &Zone::Domain), Decision::Deny { reason: "audit".to_owned() });
 }
 
 #[test]
@@ -81,17 +50,9 @@ fn core_and_important_data_never_cross_whatever_the_file_says() {
     let mut policy = Policy { rule: Vec::new() };
     for grade in [Grade::Important, Grade::Core] {
         for zone in [ZoneKind::Domain, ZoneKind::Scenario] {
-            policy.rule.push(PolicyRule {
-                grade,
-                zone,
-                protect: Protection::ALL.to_vec(),
-                deny: None,
-            });
+            policy.rule.push(PolicyRule { grade, zone, protect: Protection::ALL.to_vec(), deny: None });
         }
-        assert!(
-            allowed(&policy, grade, "domain").is_none()
-                && allowed(&policy, grade, "scenario:a").is_none()
-        );
+        assert!(allowed(&policy, grade, "domain").is_none() && allowed(&policy, grade, "scenario:a").is_none());
     }
 }
 
@@ -105,10 +66,7 @@ fn grant() -> Grant {
 
 fn code(refusal: Result<(), Refusal>) -> String {
     let refusal = refusal.unwrap_err();
-    serde_json::to_value(&refusal).unwrap()["code"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    serde_json::to_value(&refusal).unwrap()["code"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -128,79 +86,33 @@ fn a_grant_does_not_outlive_state_agreement_or_the_law() {
         change(&mut grant);
         grant
     };
-    assert_eq!(
-        code(with(|grant| grant.state = GrantState::Suspended).live(on)),
-        "K203"
-    );
-    assert_eq!(
-        code(with(|grant| grant.state = GrantState::Revoked).live(on)),
-        "K204"
-    );
-    assert_eq!(
-        code(with(|grant| grant.agreement.until = day("2026-05-31")).live(on)),
-        "K205"
-    );
-    with(|grant| grant.agreement.until = day("2026-06-01"))
-        .live(on)
-        .unwrap();
-    with(|grant| grant.valid_until = day("2028-12-31"))
-        .live(on)
-        .unwrap();
-    assert_eq!(
-        code(with(|grant| grant.valid_until = day("2029-01-01")).live(on)),
-        "K206"
-    );
-    assert_eq!(
-        code(with(|grant| grant.valid_until = day("2025-12-31")).live(on)),
-        "K206"
-    );
-    assert_eq!(
-        code(with(|grant| grant.kind = GrantKind::Training).live(on)),
-        "K211"
-    );
+    assert_eq!(code(with(|grant| grant.state = GrantState::Suspended).live(on)), "K203");
+    assert_eq!(code(with(|grant| grant.state = GrantState::Revoked).live(on)), "K204");
+    assert_eq!(code(with(|grant| grant.agreement.until = day("2026-05-31")).live(on)), "K205");
+    with(|grant| grant.agreement.until = day("2026-06-01")).live(on).unwrap();
+    with(|grant| grant.valid_until = day("2028-12-31")).live(on).unwrap();
+    assert_eq!(code(with(|grant| grant.valid_until = day("2029-01-01")).live(on)), "K206");
+    assert_eq!(code(with(|grant| grant.valid_until = day("2025-12-31")).live(on)), "K206");
+    assert_eq!(code(with(|grant| grant.kind = GrantKind::Training).live(on)), "K211");
 }
 
 #[test]
 fn a_grant_covers_its_border_fields_and_ceiling_only() {
     let mut grant = grant();
-    let border = Border {
-        from: Zone::Domain,
-        to: Zone::Scenario("inclusive_finance".to_owned()),
-    };
+    let border = Border { from: Zone::Domain, to: Zone::Scenario("inclusive_finance".to_owned()) };
     let resource = "3/07/001/0001";
     grant.covers(&border, resource, "name", Grade::L3).unwrap();
-    let other = Border {
-        from: Zone::Domain,
-        to: Zone::Scenario("other".to_owned()),
-    };
-    assert_eq!(
-        code(grant.covers(&other, resource, "name", Grade::L1)),
-        "K207"
-    );
-    assert_eq!(
-        code(grant.covers(&border, "3/07/001/0002", "name", Grade::L1)),
-        "K208"
-    );
-    assert_eq!(
-        code(grant.covers(&border, resource, "phone", Grade::L1)),
-        "K209"
-    );
-    assert_eq!(
-        code(grant.covers(&border, resource, "name", Grade::L4)),
-        "K210"
-    );
+    let other = Border { from: Zone::Domain, to: Zone::Scenario("other".to_owned()) };
+    assert_eq!(code(grant.covers(&other, resource, "name", Grade::L1)), "K207");
+    assert_eq!(code(grant.covers(&border, "3/07/001/0002", "name", Grade::L1)), "K208");
+    assert_eq!(code(grant.covers(&border, resource, "phone", Grade::L1)), "K209");
+    assert_eq!(code(grant.covers(&border, resource, "name", Grade::L4)), "K210");
     grant.ceiling = Grade::Core;
-    assert_eq!(
-        code(grant.covers(&border, resource, "name", Grade::Important)),
-        "K210"
-    );
+    assert_eq!(code(grant.covers(&border, resource, "name", Grade::Important)), "K210");
     grant.resources[0].fields = vec!["*".to_owned()];
     grant.covers(&border, resource, "phone", Grade::L1).unwrap();
     grant.resources[0].fields.clear();
-    assert_eq!(
-        code(grant.covers(&border, resource, "name", Grade::L1)),
-        "K209"
-    );
+    assert_eq!(code(grant.covers(&border, resource, "name", Grade::L1)), "K209");
     assert!(grant.rows_by(resource, "status"));
     assert!(!grant.rows_by(resource, "name") && !grant.rows_by("3/07/001/0002", "status"));
     assert!(grant.allows_purpose("credit assessment") && !grant.allows_purpose("advertising"));
@@ -222,23 +134,11 @@ fn a_training_grant_demands_sampling_and_masking() {
 #[test]
 fn a_refusal_never_offers_a_mask_for_an_authorisation() {
     let grant = grant();
-    let border = Border {
-        from: Zone::Domain,
-        to: Zone::Scenario("inclusive_finance".to_owned()),
-    };
+    let border = Border { from: Zone::Domain, to: Zone::Scenario("inclusive_finance".to_owned()) };
     for refusal in [
-        grant
-            .covers(&border, "3/07/001/0001", "phone", Grade::L3)
-            .unwrap_err(),
-        grant
-            .covers(&border, "3/07/001/0001", "name", Grade::L4)
-            .unwrap_err(),
+        grant.covers(&border, "3/07/001/0001", "phone", Grade::L3).unwrap_err(),
+        grant.covers(&border, "3/07/001/0001", "name", Grade::L4).unwrap_err(),
     ] {
-        assert!(
-            refusal
-                .to_string()
-                .contains("masking does not replace authorisation"),
-            "{refusal}"
-        );
+        assert!(refusal.to_string().contains("masking does not replace authorisation"), "{refusal}");
     }
 }

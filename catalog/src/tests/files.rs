@@ -44,21 +44,9 @@ fn a_resource_reads_and_writes_back_the_same() {
     let resource = &file.resource[0];
     assert_eq!(resource.release_date, crate::date::parse("2024-12-01"));
     let base = resource.item("contribution_base").unwrap();
-    assert_eq!(
-        base.data_type,
-        ItemType::Decimal {
-            precision: 12,
-            scale: 2
-        }
-    );
+    assert_eq!(base.data_type, ItemType::Decimal { precision: 12, scale: 2 });
     let range = base.range.as_ref().unwrap();
-    assert_eq!(
-        (
-            range.min.as_ref().unwrap().as_str(),
-            range.max.as_ref().unwrap().as_str()
-        ),
-        ("0", "99999.99")
-    );
+    assert_eq!((range.min.as_ref().unwrap().as_str(), range.max.as_ref().unwrap().as_str()), ("0", "99999.99"));
     assert!(resource.item("citizen_id").unwrap().unique && resource.item("none").is_none());
     let again: CatalogFile = toml::from_str(&toml::to_string(&file).unwrap()).unwrap();
     assert_eq!(again, file);
@@ -77,36 +65,16 @@ fn unknown_keys_and_wrong_values_are_refused() {
         ("grade = \"L2\"", "grade = \"L5\""),
     ] {
         assert!(RESOURCE.contains(good));
-        assert!(
-            toml::from_str::<CatalogFile>(&RESOURCE.replacen(good, bad, 1)).is_err(),
-            "{bad}"
-        );
+        assert!(toml::from_str::<CatalogFile>(&RESOURCE.replacen(good, bad, 1)).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn item_types_print_as_they_are_written() {
-    for text in [
-        "text",
-        "integer",
-        "decimal(38,0)",
-        "float",
-        "boolean",
-        "date",
-        "timestamp",
-        "binary",
-    ] {
+    for text in ["text", "integer", "decimal(38,0)", "float", "boolean", "date", "timestamp", "binary"] {
         assert_eq!(text.parse::<ItemType>().unwrap().to_string(), text);
     }
-    for bad in [
-        "",
-        "Text",
-        "decimal",
-        "decimal(0,0)",
-        "decimal(5)",
-        "decimal(5,-1)",
-        "varchar(20)",
-    ] {
+    for bad in ["", "Text", "decimal", "decimal(0,0)", "decimal(5)", "decimal(5,-1)", "varchar(20)"] {
         assert!(bad.parse::<ItemType>().is_err(), "{bad}");
     }
 }
@@ -116,15 +84,7 @@ fn resource_codes_have_the_parts_of_the_catalogue() {
     for good in ["3/07/001/0001", "3/07/001/12/0001"] {
         check_code(good).unwrap();
     }
-    for bad in [
-        "",
-        "3/07/001",
-        "30/7/001/0001",
-        "3/07/001/",
-        "3/07/001/00a1",
-        "3/07/001/../x",
-        "3/07/001/1/2/3",
-    ] {
+    for bad in ["", "3/07/001", "30/7/001/0001", "3/07/001/", "3/07/001/00a1", "3/07/001/../x", "3/07/001/1/2/3"] {
         assert!(check_code(bad).is_err(), "{bad}");
     }
 }
@@ -151,25 +111,15 @@ fn a_grant_reads_with_its_defaults_and_never_its_provenance() {
     let rate = grants(&training)[0].sample.as_ref().unwrap().max_rate;
     assert!((rate.as_f64() - 0.05).abs() < 1e-9);
     for bad in ["0.0", "1.5", "-0.1", "nan", "0.0000001"] {
-        let text = GRANT.replace(
-            "holder ",
-            &format!("sample = {{ max_rate = {bad} }}\nholder "),
-        );
+        let text = GRANT.replace("holder ", &format!("sample = {{ max_rate = {bad} }}\nholder "));
         assert!(toml::from_str::<GrantFile>(&text).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn every_file_has_a_schema_that_forbids_unknown_keys() {
-    let schemas = [
-        schemars::schema_for!(CatalogFile),
-        schemars::schema_for!(Policy),
-        schemars::schema_for!(GrantFile),
-    ];
+    let schemas = [schemars::schema_for!(CatalogFile), schemars::schema_for!(Policy), schemars::schema_for!(GrantFile)];
     for schema in schemas {
-        assert_eq!(
-            schema.get("additionalProperties"),
-            Some(&serde_json::json!(false))
-        );
+        assert_eq!(schema.get("additionalProperties"), Some(&serde_json::json!(false)));
     }
 }

@@ -17,10 +17,7 @@ async fn work(path: PathBuf, owner: String, times: usize) {
     let actor = Actor::new("city", &owner);
     let mut done = 0;
     while done < times {
-        let lease = match catalog
-            .acquire(&actor, "shared", &owner, TimeDelta::seconds(5))
-            .await
-        {
+        let lease = match catalog.acquire(&actor, "shared", &owner, TimeDelta::seconds(5)).await {
             Ok(lease) => lease,
             Err(Error::LeaseHeld { .. }) => {
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -29,24 +26,12 @@ async fn work(path: PathBuf, owner: String, times: usize) {
             Err(other) => panic!("{other}"),
         };
         for waiting in catalog.pending_intents(&actor, "shared").await.unwrap() {
-            catalog
-                .complete(&actor, &waiting.id, &published(waiting.publish_sequence))
-                .await
-                .unwrap();
+            catalog.complete(&actor, &waiting.id, &published(waiting.publish_sequence)).await.unwrap();
         }
         let key = format!("{owner}-{done}");
-        let occurrence = catalog
-            .occurrence(&actor, &super::new_occurrence("shared", &key))
-            .await
-            .unwrap();
-        let intent = catalog
-            .record_intent(&actor, &new_intent(&occurrence, lease.token, &key))
-            .await
-            .unwrap();
-        catalog
-            .complete(&actor, &intent.id, &published(intent.publish_sequence))
-            .await
-            .unwrap();
+        let occurrence = catalog.occurrence(&actor, &super::new_occurrence("shared", &key)).await.unwrap();
+        let intent = catalog.record_intent(&actor, &new_intent(&occurrence, lease.token, &key)).await.unwrap();
+        catalog.complete(&actor, &intent.id, &published(intent.publish_sequence)).await.unwrap();
         catalog.release(&actor, &lease).await.unwrap();
         done += 1;
     }
@@ -74,21 +59,11 @@ async fn child() {
 }
 
 async fn assert_sound(catalog: &Catalog, actor: &Actor, at_least: usize) {
-    assert!(matches!(
-        catalog.verify().await.unwrap(),
-        Verification::Intact { .. }
-    ));
+    assert!(matches!(catalog.verify().await.unwrap(), Verification::Intact { .. }));
     let receipts = catalog.receipts(actor, Some("shared"), 1000).await.unwrap();
-    let mut sequences: Vec<_> = receipts
-        .iter()
-        .map(|receipt| receipt.publish_sequence)
-        .collect();
+    let mut sequences: Vec<_> = receipts.iter().map(|receipt| receipt.publish_sequence).collect();
     sequences.sort_unstable();
-    assert!(
-        sequences.len() >= at_least,
-        "{} publications",
-        sequences.len()
-    );
+    assert!(sequences.len() >= at_least, "{} publications", sequences.len());
     assert_eq!(sequences, (1..=sequences.len() as i64).collect::<Vec<_>>());
 }
 
@@ -111,27 +86,14 @@ async fn a_killed_process_leaves_a_sound_catalog() {
     for round in 0..4u64 {
         let mut child = spawn(&world.path(), &format!("k{round}"));
         let before = world.catalog.head().await.unwrap().size;
-        while world.catalog.head().await.unwrap().size < before + 3 + round * 4
-            && child.try_wait().unwrap().is_none()
-        {
+        while world.catalog.head().await.unwrap().size < before + 3 + round * 4 && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         child.kill().unwrap();
         child.wait().unwrap();
         let catalog = open(&world.path(), &world.clock).await;
-        for waiting in catalog
-            .pending_intents(&world.actor, "shared")
-            .await
-            .unwrap()
-        {
-            catalog
-                .complete(
-                    &world.actor,
-                    &waiting.id,
-                    &published(waiting.publish_sequence),
-                )
-                .await
-                .unwrap();
+        for waiting in catalog.pending_intents(&world.actor, "shared").await.unwrap() {
+            catalog.complete(&world.actor, &waiting.id, &published(waiting.publish_sequence)).await.unwrap();
         }
         assert_sound(&catalog, &world.actor, 1).await;
         catalog.close().await;

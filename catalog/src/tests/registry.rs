@@ -20,125 +20,51 @@ fn key(world: &World, wrapped: &[u8]) -> NewKey {
 #[tokio::test]
 async fn the_first_of_two_keys_with_one_id_wins() {
     let world = World::new().await;
-    let first = world
-        .catalog
-        .put_key(&world.actor, &key(&world, b"first wrapped key"))
-        .await
-        .unwrap();
-    let second = world
-        .catalog
-        .put_key(&world.actor, &key(&world, b"other wrapped key"))
-        .await
-        .unwrap();
+    let first = world.catalog.put_key(&world.actor, &key(&world, b"first wrapped key")).await.unwrap();
+    let second = world.catalog.put_key(&world.actor, &key(&world, b"other wrapped key")).await.unwrap();
     assert_eq!(
         (first.wrapped.as_slice(), second.wrapped.as_slice()),
         (&b"first wrapped key"[..], &b"first wrapped key"[..])
     );
     assert!(!format!("{first:?}").contains("first wrapped key"));
     let county = Actor::new("county", "ops");
-    assert_eq!(
-        world.catalog.get_key(&county, &first.id).await.unwrap(),
-        None
-    );
+    assert_eq!(world.catalog.get_key(&county, &first.id).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_destroyed_key_is_gone_from_the_files_too() {
     let world = World::new().await;
     let canary = b"0123456789abcdef-wrapped-canary-";
-    let stored = world
-        .catalog
-        .put_key(&world.actor, &key(&world, canary))
-        .await
-        .unwrap();
-    world
-        .catalog
-        .destroy_key(&world.actor, &stored.id)
-        .await
-        .unwrap();
-    world
-        .catalog
-        .destroy_key(&world.actor, &stored.id)
-        .await
-        .unwrap();
-    let gone = world
-        .catalog
-        .get_key(&world.actor, &stored.id)
-        .await
-        .unwrap()
-        .unwrap();
+    let stored = world.catalog.put_key(&world.actor, &key(&world, canary)).await.unwrap();
+    world.catalog.destroy_key(&world.actor, &stored.id).await.unwrap();
+    world.catalog.destroy_key(&world.actor, &stored.id).await.unwrap();
+    let gone = world.catalog.get_key(&world.actor, &stored.id).await.unwrap().unwrap();
     assert!(gone.wrapped.is_empty() && gone.destroyed_at.is_some());
     let needle = hex::encode(canary).into_bytes();
     for entry in std::fs::read_dir(world.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(needle.len()).any(|window| window == needle));
     }
-    let again = world
-        .catalog
-        .put_key(&world.actor, &key(&world, b"new"))
-        .await
-        .unwrap();
-    assert!(
-        again.wrapped.is_empty(),
-        "a destroyed key's id is not used again"
-    );
-    let kinds: Vec<_> = world
-        .catalog
-        .audit_entries(&world.actor, 0, 10)
-        .await
-        .unwrap();
-    assert_eq!(
-        kinds
-            .iter()
-            .map(|entry| entry.kind.as_str())
-            .collect::<Vec<_>>(),
-        ["key.put", "key.destroy"]
-    );
-    assert!(matches!(
-        world.catalog.destroy_key(&world.actor, "none").await,
-        Err(Error::NotFound { .. })
-    ));
+    let again = world.catalog.put_key(&world.actor, &key(&world, b"new")).await.unwrap();
+    assert!(again.wrapped.is_empty(), "a destroyed key's id is not used again");
+    let kinds: Vec<_> = world.catalog.audit_entries(&world.actor, 0, 10).await.unwrap();
+    assert_eq!(kinds.iter().map(|entry| entry.kind.as_str()).collect::<Vec<_>>(), ["key.put", "key.destroy"]);
+    assert!(matches!(world.catalog.destroy_key(&world.actor, "none").await, Err(Error::NotFound { .. })));
 }
 
 #[tokio::test]
 async fn a_new_attempt_replaces_the_quarantine_of_the_last() {
     let world = World::new().await;
     let occurrence = world.occurrence("a", "1").await;
-    let file = |path: &str, rows| QuarantineFile {
-        path: path.to_owned(),
-        rows,
-        key_id: "q/1".to_owned(),
-    };
+    let file = |path: &str, rows| QuarantineFile { path: path.to_owned(), rows, key_id: "q/1".to_owned() };
     let first = [file("1/x", 3), file("1/y", 4)];
-    assert!(
-        world
-            .catalog
-            .put_quarantine(&world.actor, &occurrence.id, &first)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.catalog.put_quarantine(&world.actor, &occurrence.id, &first).await.unwrap().is_empty());
     let size = world.catalog.head().await.unwrap().size;
-    assert!(
-        world
-            .catalog
-            .put_quarantine(&world.actor, &occurrence.id, &first)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.catalog.put_quarantine(&world.actor, &occurrence.id, &first).await.unwrap().is_empty());
     assert_eq!(world.catalog.head().await.unwrap().size, size);
-    let gone = world
-        .catalog
-        .put_quarantine(&world.actor, &occurrence.id, &[file("2/x", 7)])
-        .await
-        .unwrap();
+    let gone = world.catalog.put_quarantine(&world.actor, &occurrence.id, &[file("2/x", 7)]).await.unwrap();
     assert_eq!(gone, ["1/x", "1/y"]);
-    let listed = world
-        .catalog
-        .list_quarantine(&world.actor, Some("a"), 10)
-        .await
-        .unwrap();
+    let listed = world.catalog.list_quarantine(&world.actor, Some("a"), 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].file, file("2/x", 7));
 }
@@ -151,10 +77,7 @@ async fn only_the_owner_reads_the_files() {
     world.publish("a", "1").await;
     let mut seen = 0;
     for entry in std::fs::read_dir(world.folder.path()).unwrap() {
-        assert_eq!(
-            entry.unwrap().metadata().unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         seen += 1;
     }
     assert!(seen >= 2, "the write-ahead log is there too");
@@ -166,35 +89,19 @@ fn an_sqlite_with_the_reset_defect_is_refused() {
         check_version(safe).unwrap();
     }
     for unsafe_version in ["3.51.2", "3.50.6", "3.49.9", "3.44.5", "3.7.0", "3", "x"] {
-        assert!(
-            matches!(
-                check_version(unsafe_version),
-                Err(Error::SqliteTooOld { .. })
-            ),
-            "{unsafe_version}"
-        );
+        assert!(matches!(check_version(unsafe_version), Err(Error::SqliteTooOld { .. })), "{unsafe_version}");
     }
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_catalog_and_a_newer_schema_are_refused() {
     let world = World::new().await;
-    world
-        .tamper("INSERT INTO schema_version (version) VALUES (99)")
-        .await;
-    let opened =
-        crate::Catalog::open(&world.path(), std::sync::Arc::new(world.clock.clone())).await;
+    world.tamper("INSERT INTO schema_version (version) VALUES (99)").await;
+    let opened = crate::Catalog::open(&world.path(), std::sync::Arc::new(world.clock.clone())).await;
     assert!(matches!(opened, Err(Error::SchemaNewer { found: 99, .. })));
     let path = world.folder.path().join("text.db");
     std::fs::write(&path, "姓名,电话\n张三,13912345678\n".repeat(200)).unwrap();
-    let refused = crate::Catalog::open(&path, std::sync::Arc::new(world.clock.clone()))
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        refused,
-        Error::Store {
-            fault: crate::StoreFault::Corrupt
-        }
-    ));
+    let refused = crate::Catalog::open(&path, std::sync::Arc::new(world.clock.clone())).await.unwrap_err();
+    assert!(matches!(refused, Error::Store { fault: crate::StoreFault::Corrupt }));
     assert!(!refused.to_string().contains("139"));
 }

@@ -19,10 +19,8 @@ impl Walker<'_> {
         match expression {
             Expr::Alias(alias) => self.value(&alias.expr, scope),
             Expr::Column(column) => {
-                let position = scope
-                    .schema
-                    .index_of_column(column)
-                    .map_err(|_| not_allowed("expression", column.name()))?;
+                let position =
+                    scope.schema.index_of_column(column).map_err(|_| not_allowed("expression", column.name()))?;
                 Ok(scope.flow.columns.get(position).cloned().unwrap_or_default())
             }
             Expr::OuterReferenceColumn(_, column) => self.outer(column),

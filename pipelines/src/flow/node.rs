@@ -23,9 +23,7 @@ impl<'t> Walker<'t> {
         match plan {
             LogicalPlan::Projection(projection) => self.project(&projection.input, &projection.expr),
             LogicalPlan::Filter(filter) => self.keep_columns(&filter.input, [&filter.predicate]),
-            LogicalPlan::Sort(sort) if sort.fetch.is_some() => {
-                self.keep_columns(&sort.input, sorted_exprs(&sort.expr))
-            }
+            LogicalPlan::Sort(sort) if sort.fetch.is_some() => self.keep_columns(&sort.input, sorted_exprs(&sort.expr)),
             LogicalPlan::Sort(sort) => self.keep_columns(&sort.input, []),
             LogicalPlan::Limit(limit) => self.limit(limit),
             LogicalPlan::Window(window) => {
@@ -137,11 +135,7 @@ impl<'t> Walker<'t> {
         }
         let both = Flow { columns: left.columns.iter().chain(&right.columns).cloned().collect(), rows: Traces::new() };
         if let Some(filter) = &join.filter {
-            let schema = join
-                .left
-                .schema()
-                .join(join.right.schema())
-                .map_err(|_| not_allowed("node", "Join"))?;
+            let schema = join.left.schema().join(join.right.schema()).map_err(|_| not_allowed("node", "Join"))?;
             let scope = Scope { schema: &schema, flow: &both };
             merge(&mut rows, &self.value(filter, &scope)?.traces);
         }

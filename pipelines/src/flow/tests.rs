@@ -17,13 +17,7 @@ fn world() -> (SessionContext, BTreeMap<String, Flow>) {
     let tables: [(&str, &[(&str, Grade)]); 3] = [
         (
             "p",
-            &[
-                ("id", Grade::L3),
-                ("name", Grade::L2),
-                ("phone", Grade::L3),
-                ("diag", Grade::L4),
-                ("area", Grade::L1),
-            ],
+            &[("id", Grade::L3), ("name", Grade::L2), ("phone", Grade::L3), ("diag", Grade::L4), ("area", Grade::L1)],
         ),
         ("a", &[("code", Grade::L1), ("county", Grade::L1)]),
         ("q", &[("id", Grade::L3), ("note", Grade::L2)]),
@@ -31,8 +25,7 @@ fn world() -> (SessionContext, BTreeMap<String, Flow>) {
     let context = SessionContext::new();
     let mut flows = BTreeMap::new();
     for (table, columns) in tables {
-        let fields: Vec<Field> =
-            columns.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true)).collect();
+        let fields: Vec<Field> = columns.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true)).collect();
         let empty = EmptyTable::new(Arc::new(Schema::new(fields)));
         context.register_table(TableReference::bare(table), Arc::new(empty)).unwrap();
         let columns = columns

@@ -100,7 +100,11 @@ fn one_border(
     }
     let mut live = Vec::new();
     for grant in named {
-        match grant.live(facts.today).map_err(|refusal| Problem::of(&refusal, false)).and_then(|()| purpose(cargo, grant)) {
+        match grant
+            .live(facts.today)
+            .map_err(|refusal| Problem::of(&refusal, false))
+            .and_then(|()| purpose(cargo, grant))
+        {
             Ok(()) => live.push(grant),
             Err(problem) => crossed.refusals.push(problem),
         }
@@ -138,13 +142,7 @@ fn purpose(cargo: &Cargo<'_>, grant: &Grant) -> Result<(), Problem> {
     }
 }
 
-fn columns(
-    cargo: &Cargo<'_>,
-    border: &Border,
-    resources: &BTreeSet<String>,
-    live: &[&Grant],
-    crossed: &mut Crossed,
-) {
+fn columns(cargo: &Cargo<'_>, border: &Border, resources: &BTreeSet<String>, live: &[&Grant], crossed: &mut Crossed) {
     for (column, value) in &cargo.columns {
         for (origin, trace) in value.traces.iter().filter(|(origin, _)| resources.contains(&origin.resource)) {
             if let Err(refusal) = covered(live, border, origin, trace) {

@@ -117,8 +117,7 @@ pub(super) async fn supply(
         rows: &flow.rows,
     };
     let mut crossed = check(project, facts, &cargo);
-    let columns =
-        passengers(project, &mut crossed, &columns, &flow, |name| supply.protect.get(name), false);
+    let columns = passengers(project, &mut crossed, &columns, &flow, |name| supply.protect.get(name), false);
     training(&target, supply, &columns, &mut crossed);
     changes_need_key(&target, supply, &origin, &mut crossed);
     let (connection, root) = project.supply_connection(supply).ok_or_else(|| Error::Sql {
@@ -199,9 +198,8 @@ async fn selected(target: &str, origin: &Origin, supply: &SupplySpec, filter: Op
     };
     register(&table)?;
     flows.insert(table.clone(), origin.flow.clone());
-    let derive = |plan: &_, flows: &_| {
-        flow::derive(plan, flows).map_err(|refused| super::shape::refusal(target, refused))
-    };
+    let derive =
+        |plan: &_, flows: &_| flow::derive(plan, flows).map_err(|refused| super::shape::refusal(target, refused));
     if let Some(condition) = filter {
         let plan = query::build(&context, &Query::Filter { condition: condition.to_owned() }, Some(&table))
             .await
@@ -252,11 +250,8 @@ fn training(target: &str, supply: &SupplySpec, columns: &[OutputColumn], crossed
         for column in columns.iter().filter(|column| {
             column.grade > catalog::grade::Grade::L1 && column.protection == super::ProtectionPlan::None
         }) {
-            let error = Error::TrainingMask {
-                grant: grant.id.clone(),
-                column: column.name.clone(),
-                grade: column.grade,
-            };
+            let error =
+                Error::TrainingMask { grant: grant.id.clone(), column: column.name.clone(), grade: column.grade };
             crossed.refusals.push(error.problem());
         }
     }
@@ -290,4 +285,3 @@ fn unknown_relation(target: &str, from: &str, pipeline: &Pipeline) -> Error {
     let id = &pipeline.spec.pipeline.id;
     Error::Sql { step: target.into(), detail: format!("{from} is neither a library nor a relation of pipeline {id}") }
 }
-

@@ -70,12 +70,7 @@ impl Libraries {
     }
 }
 
-fn describe(
-    project: &Project,
-    pipeline: &Pipeline,
-    spec: &LibrarySpec,
-    shapes: &Shapes,
-) -> Result<LibraryPlan, Error> {
+fn describe(project: &Project, pipeline: &Pipeline, spec: &LibrarySpec, shapes: &Shapes) -> Result<LibraryPlan, Error> {
     let shape = shapes.get(&spec.from).ok_or_else(|| Error::Sql {
         step: spec.table.clone(),
         detail: format!("{} is no relation of pipeline {}", spec.from, pipeline.spec.pipeline.id),

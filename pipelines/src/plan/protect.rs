@@ -80,8 +80,11 @@ fn choose(
         demanded_by: by.to_owned(),
         acceptable: acceptable.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
-    let strong_enough: Vec<Protection> =
-        acceptable.iter().copied().filter(|one| demanded.is_none_or(|least| strength(*one) >= strength(least))).collect();
+    let strong_enough: Vec<Protection> = acceptable
+        .iter()
+        .copied()
+        .filter(|one| demanded.is_none_or(|least| strength(*one) >= strength(least)))
+        .collect();
     let by_policy = strong_enough.first().copied();
     let (protection, by) = match (asked, demanded, by_policy) {
         (Some(asked), _, _) if !acceptable.contains(&asked) => return Err(weak(asked, "policy", &acceptable)),
@@ -184,7 +187,7 @@ fn kind_of(item: &Item) -> Option<&str> {
     let says = |words: &[&str]| words.iter().any(|word| item.title.contains(word) || item.name.contains(word));
     match &item.standard {
         Some(standard) => Some(standard),
-        None if says(&["姓名", "person_name"]) || item.name == "name" => Some("name"),
+        None if says(&["姓名", "代表人", "person_name"]) || item.name == "name" => Some("name"),
         None if says(&["地址", "住址", "address"]) => Some("address"),
         None => None,
     }

@@ -77,11 +77,8 @@ pub(super) fn transform(spec: &TransformSpec, time: &BusinessTime) -> Result<Vec
         phases.push(Phase::Govern(GovernPlan { columns: Vec::new(), expressions: Vec::new() }));
     }
     if !spec.derive.is_empty() {
-        let columns = spec
-            .derive
-            .iter()
-            .map(|(name, text)| Ok((name.clone(), fill(text)?)))
-            .collect::<Result<_, Error>>()?;
+        let columns =
+            spec.derive.iter().map(|(name, text)| Ok((name.clone(), fill(text)?))).collect::<Result<_, Error>>()?;
         phases.push(Phase::Query(Query::Derive { columns }));
     }
     if let Some(condition) = &spec.filter {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use catalog::resource::{ItemType, Resource};
 use catalog::zone::Zone;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::TableReference;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
-use datafusion::common::TableReference;
 
 use super::{LibraryPlan, SourcePlan, relations};
 use crate::error::Error;
@@ -145,8 +145,9 @@ impl<'a> Shaper<'a> {
         let resource: &Resource = self.project.resources.get(code).ok_or_else(|| missing("resource"))?;
         let connection = source.connection.as_ref().ok_or_else(|| missing("connection"))?;
         let zone = self.project.connections.get(connection).ok_or_else(|| missing("connection"))?.zone.clone();
-        let reads = template::render(source.files.as_ref().or(source.table.as_ref()).map_or("", String::as_str), self.time)
-            .map_err(|error| Error::Template { step: name.clone(), detail: error.to_string() })?;
+        let reads =
+            template::render(source.files.as_ref().or(source.table.as_ref()).map_or("", String::as_str), self.time)
+                .map_err(|error| Error::Template { step: name.clone(), detail: error.to_string() })?;
         let flow = Flow {
             columns: resource
                 .item

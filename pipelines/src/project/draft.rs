@@ -84,12 +84,7 @@ impl Draft {
             }
         };
         let root = folder.root.clone();
-        let mut reader = Reader {
-            folder,
-            sources: BTreeMap::new(),
-            partial: BTreeSet::new(),
-            list,
-        };
+        let mut reader = Reader { folder, sources: BTreeMap::new(), partial: BTreeSet::new(), list };
         let [catalog, grants, pipelines] = FOLDERS;
         let mut draft = Self {
             root,
@@ -119,48 +114,22 @@ impl Draft {
         let mut organisations = BTreeMap::new();
         let mut resources = BTreeMap::new();
         for file in self.catalog {
-            organisations.extend(
-                file.spec
-                    .organisation
-                    .into_iter()
-                    .map(|one| (one.id.clone(), one)),
-            );
-            resources.extend(
-                file.spec
-                    .resource
-                    .into_iter()
-                    .map(|one| (one.code.clone(), one)),
-            );
+            organisations.extend(file.spec.organisation.into_iter().map(|one| (one.id.clone(), one)));
+            resources.extend(file.spec.resource.into_iter().map(|one| (one.code.clone(), one)));
         }
         let pipeline = |file: File<PipelineSpec>| {
             let digest = catalog::digest::sm3_of(&file.spec).ok()?;
-            Some(Pipeline {
-                file: file.place.file,
-                spec: file.spec,
-                digest,
-                spans: file.place.spans,
-            })
+            Some(Pipeline { file: file.place.file, spec: file.spec, digest, spans: file.place.spans })
         };
         Some(Project {
             root: self.root,
             spec: self.project?.spec,
-            connections: self
-                .connections
-                .map(|file| file.spec.connection)
-                .unwrap_or_default(),
+            connections: self.connections.map(|file| file.spec.connection).unwrap_or_default(),
             organisations,
             resources,
             policy: self.policy.map_or_else(Policy::shipped, |file| file.spec),
-            grants: self
-                .grants
-                .into_iter()
-                .flat_map(|file| file.spec.grant)
-                .collect(),
-            pipelines: self
-                .pipelines
-                .into_iter()
-                .map(pipeline)
-                .collect::<Option<_>>()?,
+            grants: self.grants.into_iter().flat_map(|file| file.spec.grant).collect(),
+            pipelines: self.pipelines.into_iter().map(pipeline).collect::<Option<_>>()?,
             warnings,
             files: self.sources,
         })
@@ -169,15 +138,10 @@ impl Draft {
 
 impl Reader<'_> {
     fn report(&mut self, file: &str, span: Option<Range<usize>>, finding: impl Into<Finding>) {
-        self.list
-            .push(finding.into().at(Severity::Error, file, span));
+        self.list.push(finding.into().at(Severity::Error, file, span));
     }
 
-    fn folder<T: JsonSchema + DeserializeOwned>(
-        &mut self,
-        folder: &str,
-        schema: &serde_json::Value,
-    ) -> Vec<File<T>> {
+    fn folder<T: JsonSchema + DeserializeOwned>(&mut self, folder: &str, schema: &serde_json::Value) -> Vec<File<T>> {
         let names = match self.folder.list(folder) {
             Ok(names) => names,
             Err(mistake) => {
@@ -198,11 +162,7 @@ impl Reader<'_> {
         files
     }
 
-    fn file<T: JsonSchema + DeserializeOwned>(
-        &mut self,
-        name: &str,
-        schema: serde_json::Value,
-    ) -> Option<File<T>> {
+    fn file<T: JsonSchema + DeserializeOwned>(&mut self, name: &str, schema: serde_json::Value) -> Option<File<T>> {
         self.one(name, &schema).unwrap_or_else(|()| {
             self.partial.insert(name.to_owned());
             None
@@ -210,11 +170,7 @@ impl Reader<'_> {
     }
 
     /// `Err`: the file is there and cannot be used; what is wrong has been reported.
-    fn one<T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        schema: &serde_json::Value,
-    ) -> Result<Option<File<T>>, ()> {
+    fn one<T: DeserializeOwned>(&mut self, name: &str, schema: &serde_json::Value) -> Result<Option<File<T>>, ()> {
         let text = match self.folder.read(name) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(None),
@@ -230,11 +186,7 @@ impl Reader<'_> {
         let line = |span: &Range<usize>, sources: &BTreeMap<String, SourceFile>| {
             sources.get(name).map(|file| file.position(span.start).0)
         };
-        let broken: BTreeSet<_> = parsed
-            .mistakes
-            .iter()
-            .map(|(span, _)| line(span, &self.sources))
-            .collect();
+        let broken: BTreeSet<_> = parsed.mistakes.iter().map(|(span, _)| line(span, &self.sources)).collect();
         for (span, mistake) in parsed.mistakes {
             self.report(name, Some(span), mistake);
         }
@@ -245,11 +197,7 @@ impl Reader<'_> {
             if broken.contains(&line(&found.span, &self.sources)) {
                 continue;
             }
-            self.report(
-                name,
-                Some(found.span),
-                Finding::from(found.mistake).hint(found.hint),
-            );
+            self.report(name, Some(found.span), Finding::from(found.mistake).hint(found.hint));
         }
         if matches!(name, PROJECT | CONNECTIONS) {
             self.literal_secrets(name, &parsed.root);
@@ -258,11 +206,7 @@ impl Reader<'_> {
             return Err(());
         }
         let spans = SpanMap::of(&parsed.root);
-        let place = Places {
-            file: name.to_owned(),
-            spans,
-            doubtful: walked.doubtful,
-        };
+        let place = Places { file: name.to_owned(), spans, doubtful: walked.doubtful };
         match serde_json::from_value(walked.json) {
             Ok(spec) => Ok(Some(File { place, spec })),
             Err(_) => {
@@ -291,10 +235,7 @@ impl Reader<'_> {
         spec.library.truncate(MOST);
         spec.supply.truncate(MOST);
         for (key, _) in lengths.into_iter().filter(|(_, length)| *length > MOST) {
-            let mistake = Mistake::OutOfBounds {
-                key: key.into(),
-                bounds: format!("≤ {MOST}"),
-            };
+            let mistake = Mistake::OutOfBounds { key: key.into(), bounds: format!("≤ {MOST}") };
             let span = file.place.spans.value(&format!("{key}[{MOST}]"));
             self.report(&file.place.file, span, mistake);
         }
@@ -310,16 +251,10 @@ impl Reader<'_> {
                     if !named && ((suspect && !text.is_empty()) || secret::is_literal(text)) {
                         let mistake = Mistake::LiteralSecret { key };
                         let hint = crate::spec::mistake::Hint::UseSecret;
-                        self.report(
-                            name,
-                            Some(node.span.clone()),
-                            Finding::from(mistake).hint(hint),
-                        );
+                        self.report(name, Some(node.span.clone()), Finding::from(mistake).hint(hint));
                     }
                 }
-                Kind::Array(items) => {
-                    open.extend(items.iter().map(|item| (key.clone(), suspect, item)))
-                }
+                Kind::Array(items) => open.extend(items.iter().map(|item| (key.clone(), suspect, item))),
                 Kind::Table(entries) => open.extend(entries.iter().map(|(inner, node)| {
                     let root_key = child(&key, &inner.name) == "keys.root";
                     let suspect = root_key || secret::is_secret_key(&inner.name);

@@ -30,11 +30,7 @@ impl Folder {
         if !root.join(PROJECT).exists() {
             return Err(Mistake::NoProject);
         }
-        Ok(Self {
-            root,
-            files: 0,
-            bytes: 0,
-        })
+        Ok(Self { root, files: 0, bytes: 0 })
     }
 
     /// Names of the definition files of a folder, sorted, relative to the project. A folder that is not there is empty.
@@ -68,22 +64,15 @@ impl Folder {
         self.inside(&path)?;
         let metadata = fs::metadata(&path).map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
-            return Err(Mistake::Unreadable {
-                reason: "not a file".into(),
-            });
+            return Err(Mistake::Unreadable { reason: "not a file".into() });
         }
-        let too_large = Mistake::FileTooLarge {
-            limit_kib: LARGEST / 1024,
-        };
+        let too_large = Mistake::FileTooLarge { limit_kib: LARGEST / 1024 };
         if metadata.len() > LARGEST {
             return Err(too_large);
         }
         let mut bytes = Vec::new();
         let opened = fs::File::open(&path).map_err(|error| unreadable(&error))?;
-        opened
-            .take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| unreadable(&error))?;
+        opened.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         if bytes.len() as u64 > LARGEST {
             return Err(too_large);
         }
@@ -105,31 +94,21 @@ impl Folder {
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Mistake> {
-    let line =
-        |at: usize, bytes: &[u8]| bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = |at: usize, bytes: &[u8]| bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(Mistake::NulByte {
-            line: line(at, &bytes),
-        });
+        return Err(Mistake::NulByte { line: line(at, &bytes) });
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Mistake::NotUtf8 {
-            line: line(at, error.as_bytes()),
-        }
+        Mistake::NotUtf8 { line: line(at, error.as_bytes()) }
     })
 }
 
 fn too_many() -> Mistake {
-    Mistake::TooManyFiles {
-        limit: MOST_FILES,
-        limit_mib: MOST_BYTES / 1024 / 1024,
-    }
+    Mistake::TooManyFiles { limit: MOST_FILES, limit_mib: MOST_BYTES / 1024 / 1024 }
 }
 
 /// The kind alone: the message may hold a path of the machine.
 fn unreadable(error: &std::io::Error) -> Mistake {
-    Mistake::Unreadable {
-        reason: error.kind().to_string(),
-    }
+    Mistake::Unreadable { reason: error.kind().to_string() }
 }

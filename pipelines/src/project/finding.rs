@@ -21,63 +21,34 @@ impl Finding {
         self
     }
 
-    pub(super) fn at(
-        self,
-        severity: Severity,
-        file: &str,
-        span: Option<std::ops::Range<usize>>,
-    ) -> Diagnostic {
-        Diagnostic {
-            severity,
-            file: file.to_owned(),
-            span,
-            problem: self.problem,
-            hint: self.hint,
-        }
+    pub(super) fn at(self, severity: Severity, file: &str, span: Option<std::ops::Range<usize>>) -> Diagnostic {
+        Diagnostic { severity, file: file.to_owned(), span, problem: self.problem, hint: self.hint }
     }
 }
 
 impl From<Mistake> for Finding {
     fn from(mistake: Mistake) -> Self {
-        Self {
-            problem: Problem::of(&mistake, false),
-            hint: None,
-        }
+        Self { problem: Problem::of(&mistake, false), hint: None }
     }
 }
 
 impl From<FormError> for Finding {
     fn from(error: FormError) -> Self {
-        Self {
-            problem: Problem::of(&error, false),
-            hint: None,
-        }
+        Self { problem: Problem::of(&error, false), hint: None }
     }
 }
 
 impl From<TemplateError> for Finding {
     fn from(error: TemplateError) -> Self {
-        let hint = error.candidate().map(|candidate| Hint::DidYouMean {
-            candidate: candidate.into(),
-        });
-        Self {
-            problem: Problem::of(&error, false),
-            hint: None,
-        }
-        .hint(hint)
+        let hint = error.candidate().map(|candidate| Hint::DidYouMean { candidate: candidate.into() });
+        Self { problem: Problem::of(&error, false), hint: None }.hint(hint)
     }
 }
 
 impl From<CronError> for Finding {
     fn from(error: CronError) -> Self {
-        let hint = error.converted().map(|line| Hint::WriteInstead {
-            text: format!("{line:?}"),
-        });
-        Self {
-            problem: Problem::of(&error, false),
-            hint: None,
-        }
-        .hint(hint)
+        let hint = error.converted().map(|line| Hint::WriteInstead { text: format!("{line:?}") });
+        Self { problem: Problem::of(&error, false), hint: None }.hint(hint)
     }
 }
 

@@ -12,27 +12,12 @@ use crate::spec::schemas::schemas;
 /// Files of a new project. `{{from}}` and `{{until}}` stand for the term of its grants.
 const FILES: [(&str, &str); 9] = [
     ("sluice.toml", include_str!("../../templates/sluice.toml")),
-    (
-        "connections.toml",
-        include_str!("../../templates/connections.toml"),
-    ),
+    ("connections.toml", include_str!("../../templates/connections.toml")),
     ("policy.toml", include_str!("../../templates/policy.toml")),
-    (
-        "catalog/insured.toml",
-        include_str!("../../templates/catalog/insured.toml"),
-    ),
-    (
-        "grants/examples.toml",
-        include_str!("../../templates/grants/examples.toml"),
-    ),
-    (
-        "pipelines/insured.toml",
-        include_str!("../../templates/pipelines/insured.toml"),
-    ),
-    (
-        "data/front/insured.csv",
-        include_str!("../../templates/data/front/insured.csv"),
-    ),
+    ("catalog/insured.toml", include_str!("../../templates/catalog/insured.toml")),
+    ("grants/examples.toml", include_str!("../../templates/grants/examples.toml")),
+    ("pipelines/insured.toml", include_str!("../../templates/pipelines/insured.toml")),
+    ("data/front/insured.csv", include_str!("../../templates/data/front/insured.csv")),
     ("secrets/.gitkeep", ""),
     (".gitignore", include_str!("../../templates/gitignore")),
 ];
@@ -67,29 +52,17 @@ pub enum InitError {
 pub fn init(dir: &Path, today: NaiveDate) -> Result<Vec<String>, InitError> {
     let from = today.checked_sub_days(Days::new(30)).unwrap_or(today);
     let until = from.checked_add_months(Months::new(13)).unwrap_or(today);
-    let term = |text: &str| {
-        text.replace("{{from}}", &from.to_string())
-            .replace("{{until}}", &until.to_string())
-    };
-    let mut files: Vec<(String, String)> = FILES
-        .iter()
-        .map(|(path, text)| ((*path).to_owned(), term(text)))
-        .collect();
-    files.extend(
-        schemas()
-            .into_iter()
-            .map(|(name, text)| (format!("schemas/{name}"), text)),
-    );
+    let term = |text: &str| text.replace("{{from}}", &from.to_string()).replace("{{until}}", &until.to_string());
+    let mut files: Vec<(String, String)> = FILES.iter().map(|(path, text)| ((*path).to_owned(), term(text))).collect();
+    files.extend(schemas().into_iter().map(|(name, text)| (format!("schemas/{name}"), text)));
     for (path, _) in &files {
         if dir.join(path).symlink_metadata().is_ok() {
             return Err(InitError::Exists { path: path.clone() });
         }
     }
     for (path, text) in &files {
-        write(&dir.join(path), text).map_err(|error| InitError::Write {
-            path: path.clone(),
-            reason: error.kind().to_string(),
-        })?;
+        write(&dir.join(path), text)
+            .map_err(|error| InitError::Write { path: path.clone(), reason: error.kind().to_string() })?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }

@@ -27,10 +27,7 @@ fn put(dir: &Path, file: &str, text: impl AsRef<[u8]>) {
 }
 
 fn codes(dir: &Path) -> Vec<String> {
-    check(dir)
-        .iter()
-        .map(|one| one.problem.code.clone())
-        .collect()
+    check(dir).iter().map(|one| one.problem.code.clone()).collect()
 }
 
 /// Blocks of a case: (name after the fence's language, text).
@@ -57,10 +54,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
 /// Runs every case. With SLUICE_WRITE_CASES set, writes what was found into the case instead; read the difference.
 #[test]
 fn every_case_shows_the_diagnostics_it_expects() {
-    let mut paths: Vec<PathBuf> = fs::read_dir(cases())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(cases()).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     assert!(!paths.is_empty());
@@ -79,18 +73,10 @@ fn every_case_shows_the_diagnostics_it_expects() {
         let expected = expected.unwrap();
         if found != expected && std::env::var_os("SLUICE_WRITE_CASES").is_some() {
             let old = format!("```text diagnostics\n{expected}```");
-            fs::write(
-                &path,
-                text.replace(&old, &format!("```text diagnostics\n{found}```")),
-            )
-            .unwrap();
+            fs::write(&path, text.replace(&old, &format!("```text diagnostics\n{found}```"))).unwrap();
             continue;
         }
-        assert!(
-            found == expected,
-            "{}\n--- found\n{found}\n--- expected\n{expected}",
-            path.display()
-        );
+        assert!(found == expected, "{}\n--- found\n{found}\n--- expected\n{expected}", path.display());
     }
 }
 
@@ -102,18 +88,8 @@ fn a_new_project_loads_without_a_word() {
     let pipeline = project.pipeline("social_security.insured").unwrap();
     assert_eq!(project.timezone(pipeline), Tz::Asia__Shanghai);
     assert_eq!(pipeline.digest.len(), 64);
-    assert_eq!(
-        project
-            .supply_connection(&pipeline.spec.supply[0])
-            .unwrap()
-            .0,
-        "inclusive_finance"
-    );
-    assert!(
-        project
-            .builder_of("social_security.insured_person")
-            .is_some()
-    );
+    assert_eq!(project.supply_connection(&pipeline.spec.supply[0]).unwrap().0, "inclusive_finance");
+    assert!(project.builder_of("social_security.insured_person").is_some());
     assert_eq!((project.grants.len(), project.resources.len()), (2, 1));
     assert_eq!(project.policy, Policy::shipped());
 }
@@ -122,12 +98,7 @@ fn a_new_project_loads_without_a_word() {
 fn a_new_project_never_overwrites() {
     let dir = scaffold();
     let today = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
-    assert_eq!(
-        init(dir.path(), today),
-        Err(InitError::Exists {
-            path: "sluice.toml".into()
-        })
-    );
+    assert_eq!(init(dir.path(), today), Err(InitError::Exists { path: "sluice.toml".into() }));
     let other = tempfile::tempdir().unwrap();
     put(other.path(), "policy.toml", "# mine\n");
     assert!(init(other.path(), today).is_err());
@@ -137,19 +108,11 @@ fn a_new_project_never_overwrites() {
 #[test]
 fn digests_ignore_comments_and_layout_and_nothing_else() {
     let dir = scaffold();
-    let digest = || {
-        Project::load(dir.path()).unwrap().pipelines[0]
-            .digest
-            .clone()
-    };
+    let digest = || Project::load(dir.path()).unwrap().pipelines[0].digest.clone();
     let file = dir.path().join("pipelines/insured.toml");
     let text = fs::read_to_string(&file).unwrap();
     let before = digest();
-    fs::write(
-        &file,
-        format!("# a comment\n\n{}", text.replace(" = ", "=")),
-    )
-    .unwrap();
+    fs::write(&file, format!("# a comment\n\n{}", text.replace(" = ", "="))).unwrap();
     assert_eq!(digest(), before);
     fs::write(&file, text.replace("ratio = 0.5", "ratio = 0.4")).unwrap();
     assert_ne!(digest(), before);
@@ -202,24 +165,11 @@ fn hostile_files_are_errors_not_crashes() {
         put(dir.path(), "pipelines/hostile.toml", &text);
         let begun = std::time::Instant::now();
         let found = check(dir.path());
-        assert!(
-            found.has_errors(),
-            "{}",
-            &text[..text.floor_char_boundary(40)]
-        );
+        assert!(found.has_errors(), "{}", &text[..text.floor_char_boundary(40)]);
         let shown = found.render(&English, true);
-        assert!(
-            shown.len() < 200_000 && found.len() < 200,
-            "{} {}",
-            shown.len(),
-            found.len()
-        );
+        assert!(shown.len() < 200_000 && found.len() < 200, "{} {}", shown.len(), found.len());
         assert!(found.to_json(&English).is_array());
-        assert!(
-            begun.elapsed().as_secs() < 20,
-            "{}",
-            &text[..text.floor_char_boundary(40)]
-        );
+        assert!(begun.elapsed().as_secs() < 20, "{}", &text[..text.floor_char_boundary(40)]);
     }
 }
 
@@ -239,11 +189,7 @@ fn links_that_lead_out_are_refused() {
     let outside = tempfile::tempdir().unwrap();
     put(outside.path(), "grants/x.toml", "");
     let dir = scaffold();
-    std::os::unix::fs::symlink(
-        outside.path().join("grants/x.toml"),
-        dir.path().join("grants/x.toml"),
-    )
-    .unwrap();
+    std::os::unix::fs::symlink(outside.path().join("grants/x.toml"), dir.path().join("grants/x.toml")).unwrap();
     assert_eq!(codes(dir.path()), ["P105"]);
     let dir = scaffold();
     fs::remove_dir_all(dir.path().join("grants")).unwrap();
@@ -261,33 +207,19 @@ fn a_secret_never_reaches_the_screen() {
     put(
         dir.path(),
         "sluice.toml",
-        format!(
-            "[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n",
-            "0f".repeat(32)
-        ),
+        format!("[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n", "0f".repeat(32)),
     );
     let found = check(dir.path());
-    let shown = format!(
-        "{}{}{found:?}",
-        found.render(&English, true),
-        found.to_json(&English)
-    );
+    let shown = format!("{}{}{found:?}", found.render(&English, true), found.to_json(&English));
     let list: Vec<&str> = found.iter().map(|one| one.problem.code.as_str()).collect();
-    assert_eq!(
-        list,
-        ["P124", "P110", "P124", "P113", "P114", "P125", "P124"]
-    );
+    assert_eq!(list, ["P124", "P110", "P124", "P113", "P114", "P125", "P124"]);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(!shown.contains(&"0f".repeat(32)), "{shown}");
 }
 
 #[test]
 fn what_could_not_be_read_is_not_called_unknown() {
-    for file in [
-        "connections.toml",
-        "catalog/insured.toml",
-        "grants/examples.toml",
-    ] {
+    for file in ["connections.toml", "catalog/insured.toml", "grants/examples.toml"] {
         let dir = scaffold();
         put(dir.path(), file, "broken = = 1\n");
         assert_eq!(codes(dir.path()), ["P107"], "{file}");

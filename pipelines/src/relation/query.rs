@@ -1,9 +1,9 @@
 //! Query phases as unoptimised logical plans over the tables of a session.
 
+use datafusion::common::TableReference;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
-use datafusion::common::TableReference;
 
 use super::Query;
 use crate::spec::pipeline::{AggregateSpec, DeduplicateSpec, JoinSpec, Keep};

@@ -9,9 +9,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::TableReference;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
-use datafusion::common::TableReference;
 use tokio_util::sync::CancellationToken;
 
 use super::count::Counted;
@@ -115,7 +115,8 @@ impl Compiler<'_> {
 
     /// The physical plan that reads a registered table.
     pub(super) async fn physical(&self, step: &str, table: &str) -> Result<Arc<dyn ExecutionPlan>, Error> {
-        let frame = self.context.table(TableReference::bare(table)).await.map_err(|error| Error::running(step, error))?;
+        let frame =
+            self.context.table(TableReference::bare(table)).await.map_err(|error| Error::running(step, error))?;
         frame.create_physical_plan().await.map_err(|error| Error::running(step, error))
     }
 
@@ -132,7 +133,8 @@ impl Compiler<'_> {
         match phase {
             Phase::Read { source } => {
                 let opened = self.sources.get(source).ok_or_else(|| missing(step))?;
-                stream::over_source(step, Arc::clone(&opened.source), None, opened.source.schema(), rows).map_err(engine)
+                stream::over_source(step, Arc::clone(&opened.source), None, opened.source.schema(), rows)
+                    .map_err(engine)
             }
             Phase::Govern(govern) => self.govern(relation, number, govern, at, rows).await,
             Phase::Unique(_) => self.unique(relation, number, phase, at, rows).await,
@@ -148,12 +150,8 @@ impl Compiler<'_> {
 
     async fn query(&self, step: &str, query: &Query, at: Option<&str>, rows: Rows) -> Result<StreamingTable, Error> {
         let logical = query::build(&self.context, query, at).await.map_err(|error| Error::planning(step, &error))?;
-        let plan = self
-            .context
-            .state()
-            .create_physical_plan(&logical)
-            .await
-            .map_err(|error| Error::planning(step, &error))?;
+        let plan =
+            self.context.state().create_physical_plan(&logical).await.map_err(|error| Error::planning(step, &error))?;
         let schema: SchemaRef = types::schema(&types::columns(step, &plan.schema())?);
         stream::over_plan(step, plan, schema, None, rows).map_err(|error| Error::running(step, error))
     }

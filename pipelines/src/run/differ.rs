@@ -54,9 +54,10 @@ pub(super) async fn rows(
     let built = engine.catalog.last_published(&engine.actor, &target).await?;
     let built = built.ok_or_else(|| Error::NotBuilt {
         table: wanted.table.to_owned(),
-        pipeline: engine.project.builder_of(wanted.table).map_or_else(String::new, |(pipeline, _)| {
-            pipeline.spec.pipeline.id.clone()
-        }),
+        pipeline: engine
+            .project
+            .builder_of(wanted.table)
+            .map_or_else(String::new, |(pipeline, _)| pipeline.spec.pipeline.id.clone()),
     })?;
     let cursor = engine.catalog.cursor(&engine.actor, &job.target).await?;
     let from = match wanted.mode {
@@ -137,7 +138,8 @@ async fn side(
     let Some(source) = source else { return Ok(None) };
     let rows = Rows::default();
     let schema = source.schema();
-    let table = stream::over_source(step, source, None, schema, rows.clone()).map_err(|error| Error::running(step, error))?;
+    let table =
+        stream::over_source(step, source, None, schema, rows.clone()).map_err(|error| Error::running(step, error))?;
     register(context, step, name, Arc::new(table))?;
     counters.push(rows);
     let Some(condition) = filter else { return Ok(Some(name.to_owned())) };
@@ -197,9 +199,8 @@ fn by_content(added: &str, removed: &str, wanted: &Wanted<'_>) -> String {
 fn by_key(added: &str, removed: &str, wanted: &Wanted<'_>) -> String {
     let mut columns: Vec<String> = wanted.select.to_vec();
     columns.extend(wanted.key.iter().filter(|key| !wanted.select.contains(key)).cloned());
-    let marked = |table: &str| {
-        format!("SELECT {}, true AS {} FROM {}", list(&columns, ""), quoted("·is"), quoted(table))
-    };
+    let marked =
+        |table: &str| format!("SELECT {}, true AS {} FROM {}", list(&columns, ""), quoted("·is"), quoted(table));
     let on: Vec<String> = wanted.key.iter().map(|key| format!("a.{0} = r.{0}", quoted(key))).collect();
     let differs: Vec<String> =
         wanted.select.iter().map(|column| format!("(a.{0} IS DISTINCT FROM r.{0})", quoted(column))).collect();

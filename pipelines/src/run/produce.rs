@@ -72,18 +72,16 @@ pub(super) async fn stage(
     report.rules.clone_from(&checked.rules);
     report.quarantined = checked.quarantined;
     let written = staged.written;
-    let manifest = manifest(runner, job, occurrence, &sources, &checked, steps, staged)?;
+    let mut manifest = manifest(runner, job, occurrence, &sources, &checked, steps, staged)?;
+    keys.wrapped_by().clone_into(&mut manifest.quarantine_key);
     audit(runner, job, &sources, &manifest, checked, written).await?;
     Ok(manifest)
 }
 
 async fn open_sources(runner: &Runner<'_>, job: &JobPlan) -> Result<BTreeMap<String, Opened>, Error> {
     let engine = runner.engine;
-    let opener = Opener {
-        project: &engine.project,
-        secrets: engine.secrets.as_ref(),
-        parallelism: engine.work.partitions(),
-    };
+    let opener =
+        Opener { project: &engine.project, secrets: engine.secrets.as_ref(), parallelism: engine.work.partitions() };
     let cursor = engine.catalog.cursor(&engine.actor, &job.target).await?;
     let cursors: BTreeMap<String, String> =
         cursor.as_ref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -116,12 +114,7 @@ struct Staged {
     operations: Option<Operations>,
 }
 
-async fn rows(
-    runner: &Runner<'_>,
-    job: &JobPlan,
-    compiler: &mut Compiler<'_>,
-    read: &Rows,
-) -> Result<Staged, Error> {
+async fn rows(runner: &Runner<'_>, job: &JobPlan, compiler: &mut Compiler<'_>, read: &Rows) -> Result<Staged, Error> {
     match &job.kind {
         JobKind::Build { .. } => {
             compiler.relations().await?;
@@ -132,12 +125,7 @@ async fn rows(
     }
 }
 
-async fn supply(
-    runner: &Runner<'_>,
-    job: &JobPlan,
-    compiler: &mut Compiler<'_>,
-    read: &Rows,
-) -> Result<Staged, Error> {
+async fn supply(runner: &Runner<'_>, job: &JobPlan, compiler: &mut Compiler<'_>, read: &Rows) -> Result<Staged, Error> {
     let JobKind::Supply { library, mode, filter, key, sample, .. } = &job.kind else {
         return Err(Error::Engine { step: job.target.clone(), kind: "a plan of another kind".into() });
     };
@@ -223,17 +211,13 @@ async fn sink(
         JobKind::Build { partition_by, .. } => partition_by.clone(),
         JobKind::Supply { .. } => Vec::new(),
     };
-    let options = ParquetOptions { plain: incompressible(&columns), statistics: statistics(job), ..ParquetOptions::default() };
-    let schema = types::schema(&columns.iter().map(|column| (column.name.clone(), column.data_type)).collect::<Vec<_>>());
+    let options =
+        ParquetOptions { plain: incompressible(&columns), statistics: statistics(job), ..ParquetOptions::default() };
+    let schema =
+        types::schema(&columns.iter().map(|column| (column.name.clone(), column.data_type)).collect::<Vec<_>>());
     let plan = cast(&job.target, &compiler.context, plan, schema).await?;
-    let sink = Arc::new(Sink {
-        store: compiler.stage.clone(),
-        partition_by,
-        protector,
-        keys,
-        options,
-        rows: read.clone(),
-    });
+    let sink =
+        Arc::new(Sink { store: compiler.stage.clone(), partition_by, protector, keys, options, rows: read.clone() });
     let files = stage::run(Arc::clone(&sink), plan, compiler.context.task_ctx(), &runner.stop).await?;
     if let Some(keys) = &sink.keys {
         engine.vault.keep(keys).await?;
@@ -265,7 +249,8 @@ async fn cast(
     if plan.schema() == schema {
         return Ok(plan);
     }
-    let table = stream::over_plan(step, plan, schema, None, Rows::default()).map_err(|error| Error::running(step, error))?;
+    let table =
+        stream::over_plan(step, plan, schema, None, Rows::default()).map_err(|error| Error::running(step, error))?;
     register(context, step, "·typed", Arc::new(table))?;
     physical(context, step, "·typed").await
 }
@@ -282,7 +267,11 @@ pub(super) fn register(
         .map_err(|error| Error::running(step, error))
 }
 
-pub(super) async fn physical(context: &SessionContext, step: &str, table: &str) -> Result<Arc<dyn ExecutionPlan>, Error> {
+pub(super) async fn physical(
+    context: &SessionContext,
+    step: &str,
+    table: &str,
+) -> Result<Arc<dyn ExecutionPlan>, Error> {
     let engine = |error| Error::running(step, error);
     let frame = context.table(datafusion::common::TableReference::bare(table)).await.map_err(engine)?;
     frame.create_physical_plan().await.map_err(engine)
@@ -406,6 +395,7 @@ fn manifest(
             slug(&job.target),
             slug(occurrence)
         ),
+        quarantine_key: String::new(),
         deletes_left_out: if by_absence(job) { checked.unknown_keys.clone() } else { Vec::new() },
     })
 }
@@ -452,7 +442,11 @@ fn destination(job: &JobPlan, date: chrono::NaiveDate, checked: &Checked) -> Des
             mode: *mode,
             plain: incompressible(&job.columns),
             grants: job.grants(),
-            protections: job.columns.iter().map(|column| (column.name.clone(), column.protection.to_string())).collect(),
+            protections: job
+                .columns
+                .iter()
+                .map(|column| (column.name.clone(), column.protection.to_string()))
+                .collect(),
         },
     }
 }

@@ -100,7 +100,8 @@ async fn apply(
         Some(Destination::Library { table, partition_by, change, statistics }) => {
             let root = engine.library_root(table);
             ensure(&root, manifest, change, partition_by, statistics).await?;
-            Ok(publish::publish(&delta(root, partition_by.clone(), change.clone(), statistics.clone(), Vec::new())).await?)
+            Ok(publish::publish(&delta(root, partition_by.clone(), change.clone(), statistics.clone(), Vec::new()))
+                .await?)
         }
         Some(Destination::Dataset { connection, dataset, format, mode, plain, .. }) => {
             let root = engine.connection_root(connection)?;
@@ -162,13 +163,14 @@ fn quarantine_files(manifest: &Manifest) -> Vec<QuarantineFile> {
         .map(|file| QuarantineFile {
             path: file.path.replacen("quarantine", &manifest.quarantine_folder, 1),
             rows: i64::try_from(file.rows).unwrap_or(i64::MAX),
-            key_id: "in file".into(),
+            key_id: manifest.quarantine_key.clone(),
         })
         .collect()
 }
 
 fn receipt(manifest: &Manifest, outcome: &Outcome) -> Option<Value> {
-    let Some(Destination::Dataset { connection, dataset, mode, grants, protections, .. }) = &manifest.destination else {
+    let Some(Destination::Dataset { connection, dataset, mode, grants, protections, .. }) = &manifest.destination
+    else {
         return None;
     };
     Some(json!({
@@ -181,11 +183,7 @@ fn receipt(manifest: &Manifest, outcome: &Outcome) -> Option<Value> {
 }
 
 /// Finishes what earlier processes left after their intent; names the occurrences that are done now.
-pub(super) async fn pending(
-    runner: &Runner<'_>,
-    job: &JobPlan,
-    report: &mut JobReport,
-) -> Result<Vec<String>, Error> {
+pub(super) async fn pending(runner: &Runner<'_>, job: &JobPlan, report: &mut JobReport) -> Result<Vec<String>, Error> {
     let engine = runner.engine;
     let mut done = Vec::new();
     for intent in engine.catalog.pending_intents(&engine.actor, &job.target).await? {
@@ -216,11 +214,8 @@ pub(super) async fn adopt(runner: &Runner<'_>, job: &JobPlan) -> Result<(), Erro
     if found.is_empty() {
         return Ok(());
     }
-    let target = AdoptTarget {
-        pipeline: runner.plan.pipeline.clone(),
-        job: job.target.clone(),
-        target: job.target.clone(),
-    };
+    let target =
+        AdoptTarget { pipeline: runner.plan.pipeline.clone(), job: job.target.clone(), target: job.target.clone() };
     engine.catalog.adopt(&engine.actor, &target, &found).await?;
     Ok(())
 }

@@ -96,7 +96,8 @@ impl Stage {
     /// Checks that staged files are the ones the manifest names, byte for byte.
     pub(super) async fn verify(&self, manifest: &Manifest) -> Result<(), Error> {
         let store = connectors::store::local(&self.root)?;
-        let check = |file: &StagedFile| Error::StageDamaged { target: manifest.target.clone(), path: file.path.clone() };
+        let check =
+            |file: &StagedFile| Error::StageDamaged { target: manifest.target.clone(), path: file.path.clone() };
         for file in manifest.files.iter().chain(&manifest.held) {
             match connectors::store::sha256_of(&store, &file.path).await {
                 Ok((digest, bytes)) if digest == file.digest && bytes == file.bytes => {}

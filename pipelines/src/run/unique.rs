@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::TableReference;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
-use datafusion::common::TableReference;
 use futures::StreamExt;
 use transforms::fingerprint;
 
@@ -73,8 +73,9 @@ impl BatchMap for Unique {
             return Ok(batch);
         }
         let keys = keys(&self.step, &self.plan.columns, &batch)?;
-        let is_repeated =
-            |key: Option<&[u8]>| key.is_some_and(|key| <[u8; 16]>::try_from(key).is_ok_and(|key| self.repeated.contains(&key)));
+        let is_repeated = |key: Option<&[u8]>| {
+            key.is_some_and(|key| <[u8; 16]>::try_from(key).is_ok_and(|key| self.repeated.contains(&key)))
+        };
         let bad: Vec<u32> = keys
             .iter()
             .enumerate()
@@ -84,8 +85,7 @@ impl BatchMap for Unique {
         if bad.is_empty() {
             return Ok(batch);
         }
-        let breach =
-            Breach { rule: "unique".into(), column: self.plan.columns.join(","), reason: "unique".into() };
+        let breach = Breach { rule: "unique".into(), column: self.plan.columns.join(","), reason: "unique".into() };
         bad.iter().for_each(|_| self.tally.add(&breach, self.plan.on_fail));
         if self.plan.on_fail != OnFail::Quarantine {
             return Ok(batch);
@@ -111,7 +111,8 @@ struct Keys {
 impl BatchMap for Keys {
     async fn map(&self, batch: RecordBatch) -> Result<RecordBatch, Error> {
         let keys: ArrayRef = Arc::new(keys(&self.step, &self.columns, &batch)?);
-        RecordBatch::try_new(Arc::clone(&self.schema), vec![keys]).map_err(|error| Error::running(&self.step, error.into()))
+        RecordBatch::try_new(Arc::clone(&self.schema), vec![keys])
+            .map_err(|error| Error::running(&self.step, error.into()))
     }
 }
 

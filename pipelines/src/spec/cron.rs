@@ -62,12 +62,7 @@ impl Cron {
         let date = self.days >> day.day() & 1 == 1;
         let weekday = self.weekdays >> day.weekday().num_days_from_sunday() & 1 == 1;
         let either = !self.any_day && !self.any_weekday;
-        month
-            && if either {
-                date || weekday
-            } else {
-                date && weekday
-            }
+        month && if either { date || weekday } else { date && weekday }
     }
 }
 

@@ -71,19 +71,11 @@ impl Diagnostics {
     pub fn new(mut list: Vec<Diagnostic>, files: Arc<BTreeMap<String, SourceFile>>) -> Self {
         let place = |one: &Diagnostic| {
             let start = one.span.as_ref().map_or(0, |span| span.start);
-            (
-                one.file.clone(),
-                start,
-                one.severity,
-                one.problem.code.clone(),
-            )
+            (one.file.clone(), start, one.severity, one.problem.code.clone())
         };
         list.sort_by_cached_key(place);
         list.dedup();
-        Self {
-            list: bounded(list),
-            files,
-        }
+        Self { list: bounded(list), files }
     }
 
     /// The diagnostics in order.
@@ -122,10 +114,7 @@ impl Diagnostics {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.list
-            .iter()
-            .filter(|one| one.severity == severity)
-            .count()
+        self.list.iter().filter(|one| one.severity == severity).count()
     }
 }
 
@@ -139,11 +128,7 @@ fn bounded(list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         of_file = if again { of_file + 1 } else { 1 };
         match of_file.cmp(&(MOST + 1)) {
             std::cmp::Ordering::Less => kept.push(one),
-            std::cmp::Ordering::Equal => kept.push(Diagnostic {
-                problem: more.clone(),
-                hint: None,
-                ..one
-            }),
+            std::cmp::Ordering::Equal => kept.push(Diagnostic { problem: more.clone(), hint: None, ..one }),
             std::cmp::Ordering::Greater => {}
         }
     }

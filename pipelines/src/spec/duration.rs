@@ -18,9 +18,7 @@ const LONGEST_SECONDS: u64 = 10 * 366 * 86_400;
 /// assert!(pipelines::spec::duration::parse("2 hours").is_err());
 /// ```
 pub fn parse(text: &str) -> Result<Duration, FormError> {
-    let bad = || FormError::Duration {
-        text: super::forms::cut(text),
-    };
+    let bad = || FormError::Duration { text: super::forms::cut(text) };
     let unit = text.chars().last().ok_or_else(bad)?;
     let seconds_each = match unit {
         's' => 1,
@@ -48,13 +46,7 @@ mod tests {
 
     #[test]
     fn units_are_seconds_minutes_hours_and_days() {
-        for (text, seconds) in [
-            ("0s", 0),
-            ("10s", 10),
-            ("5m", 300),
-            ("2h", 7_200),
-            ("7d", 604_800),
-        ] {
+        for (text, seconds) in [("0s", 0), ("10s", 10), ("5m", 300), ("2h", 7_200), ("7d", 604_800)] {
             assert_eq!(parse(text).unwrap(), Duration::from_secs(seconds), "{text}");
         }
     }

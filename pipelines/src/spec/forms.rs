@@ -8,9 +8,7 @@ use serde::Serialize;
 #[serde(tag = "code")]
 pub enum FormError {
     /// Not a duration.
-    #[error(
-        "“{text}” is not a duration; write a whole number and s, m, h or d, such as 10s, 5m, 2h or 7d"
-    )]
+    #[error("“{text}” is not a duration; write a whole number and s, m, h or d, such as 10s, 5m, 2h or 7d")]
     #[serde(rename = "P155")]
     Duration {
         /// The text, cut.
@@ -31,9 +29,7 @@ pub enum FormError {
         text: String,
     },
     /// Not a name.
-    #[error(
-        "“{text}” is no name of a {what}: names have the form {form}, at most 64 characters a part"
-    )]
+    #[error("“{text}” is no name of a {what}: names have the form {form}, at most 64 characters a part")]
     #[serde(rename = "P120")]
     Name {
         /// What is named.
@@ -85,9 +81,7 @@ pub fn cut(text: &str) -> String {
 pub fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 /// Checks a plain name.
@@ -104,9 +98,7 @@ pub fn name(what: &'static str, text: &str) -> Result<(), FormError> {
 /// # Errors
 /// P120.
 pub fn table_name(text: &str) -> Result<(), FormError> {
-    let fits = text
-        .split_once('.')
-        .is_some_and(|(library, table)| is_name(library) && is_name(table));
+    let fits = text.split_once('.').is_some_and(|(library, table)| is_name(library) && is_name(table));
     named(fits, "library", text, "[a-z][a-z0-9_]*.[a-z][a-z0-9_]*")
 }
 
@@ -132,11 +124,7 @@ fn named(fits: bool, what: &'static str, text: &str, form: &'static str) -> Resu
     if fits {
         return Ok(());
     }
-    Err(FormError::Name {
-        what,
-        text: cut(text),
-        form,
-    })
+    Err(FormError::Name { what, text: cut(text), form })
 }
 
 /// Checks a relative path or file pattern: parts joined by `/`, none empty, `.` or `..`, no backslash, percent escape or
@@ -158,18 +146,13 @@ pub fn path(text: &str) -> Result<(), FormError> {
     } else {
         return Ok(());
     };
-    Err(FormError::Path {
-        text: cut(text),
-        reason: fault,
-    })
+    Err(FormError::Path { text: cut(text), reason: fault })
 }
 
 /// `C:` at the beginning, or a URL scheme such as `file:`.
 fn has_drive(text: &str) -> bool {
     text.split('/').next().is_some_and(|first| {
-        first
-            .strip_suffix(':')
-            .is_some_and(|scheme| scheme.chars().all(|c| c.is_ascii_alphanumeric()))
+        first.strip_suffix(':').is_some_and(|scheme| scheme.chars().all(|c| c.is_ascii_alphanumeric()))
             || (first.as_bytes().get(1) == Some(&b':') && first.as_bytes()[0].is_ascii_alphabetic())
     })
 }
@@ -201,34 +184,18 @@ mod tests {
 
     #[test]
     fn names() {
-        assert!(
-            is_name("area_2")
-                && !is_name("2area")
-                && !is_name("Area")
-                && !is_name("")
-                && !is_name("a-b")
-        );
+        assert!(is_name("area_2") && !is_name("2area") && !is_name("Area") && !is_name("") && !is_name("a-b"));
         assert!(!is_name(&"a".repeat(65)) && !is_name("人口"));
         assert!(table_name("social_security.insured").is_ok());
-        assert!(
-            table_name("insured").is_err()
-                && table_name("a.b.c").is_err()
-                && table_name("a.").is_err()
-        );
+        assert!(table_name("insured").is_err() && table_name("a.b.c").is_err() && table_name("a.").is_err());
         assert!(pipeline_id("population.insured").is_ok() && pipeline_id("a..b").is_err());
         assert!(project_id("yancheng-320900").is_ok() && project_id("-a").is_err());
     }
 
     #[test]
     fn paths_stay_inside() {
-        for good in [
-            "a.csv",
-            "area/{biz_date:%Y%m%d}/*.csv",
-            "人社/参保.csv",
-            "a b/…/c",
-            "50%.csv",
-            "{biz_date:%d%a}",
-        ] {
+        for good in ["a.csv", "area/{biz_date:%Y%m%d}/*.csv", "人社/参保.csv", "a b/…/c", "50%.csv", "{biz_date:%d%a}"]
+        {
             assert!(path(good).is_ok(), "{good}");
         }
         for (bad, reason) in [
@@ -245,14 +212,7 @@ mod tests {
             ("a//b", PathFault::EmptyPart),
             ("a/", PathFault::EmptyPart),
         ] {
-            assert_eq!(
-                path(bad),
-                Err(FormError::Path {
-                    text: bad.into(),
-                    reason
-                }),
-                "{bad}"
-            );
+            assert_eq!(path(bad), Err(FormError::Path { text: bad.into(), reason }), "{bad}");
         }
     }
 }

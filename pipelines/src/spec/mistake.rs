@@ -47,11 +47,7 @@ pub enum Mistake {
     UnknownKey { key: String, table: String },
     #[error("“{key}” should be written as {expected}, here it is {found}")]
     #[serde(rename = "P111")]
-    WrongType {
-        key: String,
-        expected: String,
-        found: String,
-    },
+    WrongType { key: String, expected: String, found: String },
     #[error("“{table}” lacks the key “{key}”")]
     #[serde(rename = "P112")]
     MissingKey { key: String, table: String },
@@ -86,14 +82,10 @@ pub enum Mistake {
     UnknownTimezone { timezone: String },
 
     // Secrets.
-    #[error(
-        "“{key}” holds a secret in plain text; a definition names a secret and never holds one"
-    )]
+    #[error("“{key}” holds a secret in plain text; a definition names a secret and never holds one")]
     #[serde(rename = "P124")]
     LiteralSecret { key: String },
-    #[error(
-        "this is not the name of a secret: after “secret:” come letters, digits and underscores, at most 64"
-    )]
+    #[error("this is not the name of a secret: after “secret:” come letters, digits and underscores, at most 64")]
     #[serde(rename = "P125")]
     BadSecretName,
 
@@ -132,19 +124,13 @@ pub enum Mistake {
     #[error("this is not a regular expression, or one too large")]
     #[serde(rename = "P135")]
     BadPattern,
-    #[error(
-        "the term of grant “{grant}” does not hold: it ends before it begins, or runs longer than three years"
-    )]
+    #[error("the term of grant “{grant}” does not hold: it ends before it begins, or runs longer than three years")]
     #[serde(rename = "P136")]
     GrantTerm { grant: String },
-    #[error(
-        "grant “{grant}” is for training and demands no sampling; add sample = {{ max_rate = … }}"
-    )]
+    #[error("grant “{grant}” is for training and demands no sampling; add sample = {{ max_rate = … }}")]
     #[serde(rename = "P137")]
     TrainingWithoutSample { grant: String },
-    #[error(
-        "grant “{grant}” runs longer than its agreement; it ends with the agreement on {until}"
-    )]
+    #[error("grant “{grant}” runs longer than its agreement; it ends with the agreement on {until}")]
     #[serde(rename = "P138")]
     OutlivesAgreement { grant: String, until: String },
     #[error(
@@ -155,9 +141,7 @@ pub enum Mistake {
     #[error("nothing uses “{name}”")]
     #[serde(rename = "P148")]
     Unused { name: String },
-    #[error(
-        "changes are the difference between two versions of a library; “{from}” is none, so its mode can be full"
-    )]
+    #[error("changes are the difference between two versions of a library; “{from}” is none, so its mode can be full")]
     #[serde(rename = "P149")]
     ChangesNeedLibrary { from: String },
     #[error("“{key}” must name at least one condition")]
@@ -181,23 +165,13 @@ pub enum Mistake {
     SourceKind { source_name: String, found: usize },
     #[error("source “{source_name}” needs “{key}”")]
     #[serde(rename = "P161")]
-    SourceNeeds {
-        source_name: String,
-        key: &'static str,
-    },
+    SourceNeeds { source_name: String, key: &'static str },
     #[error("“{key}” has no meaning for {kind}")]
     #[serde(rename = "P162")]
-    SourceExtra {
-        key: &'static str,
-        kind: &'static str,
-    },
+    SourceExtra { key: &'static str, kind: &'static str },
     #[error("connection “{connection}” is of kind {kind}, which has no {wanted}")]
     #[serde(rename = "P163")]
-    ConnectionKind {
-        connection: String,
-        kind: &'static str,
-        wanted: &'static str,
-    },
+    ConnectionKind { connection: String, kind: &'static str, wanted: &'static str },
     #[error("a delimiter is one ASCII character, and not a quote or a line end")]
     #[serde(rename = "P164")]
     Delimiter,
@@ -212,9 +186,7 @@ pub enum Mistake {
     RenamedTwice { column: String },
 
     // Transforms.
-    #[error(
-        "transform “{transform}” starts from exactly one of from, sql, join and union; it has {found}"
-    )]
+    #[error("transform “{transform}” starts from exactly one of from, sql, join and union; it has {found}")]
     #[serde(rename = "P168")]
     TransformStart { transform: String, found: usize },
     #[error("this is a circle: {path}")]
@@ -242,11 +214,7 @@ pub enum Mistake {
     CheckExtra { rule: String, key: &'static str },
     #[error("“{key}” of rule {rule} should be {expected}")]
     #[serde(rename = "P176")]
-    CheckBound {
-        rule: String,
-        key: &'static str,
-        expected: &'static str,
-    },
+    CheckBound { rule: String, key: &'static str, expected: &'static str },
     #[error("a row count decides on the run, not on a row: on_fail is fail or warn")]
     #[serde(rename = "P177")]
     CheckOutcome,
@@ -283,11 +251,7 @@ pub enum Mistake {
     ProtectNotSelected { column: String },
     #[error("connection “{connection}” belongs to {zone}, but the supply goes to {to}")]
     #[serde(rename = "P186")]
-    ZoneMismatch {
-        connection: String,
-        zone: String,
-        to: String,
-    },
+    ZoneMismatch { connection: String, zone: String, to: String },
     #[error("connections.toml has no connection of zone {zone}")]
     #[serde(rename = "P187")]
     NoConnectionFor { zone: String },
@@ -329,9 +293,7 @@ pub enum Hint {
     #[error("the first is in {file}, line {line}")]
     #[serde(rename = "P193")]
     FirstAt { file: String, line: usize },
-    #[error(
-        "write \"secret:NAME\" and keep the value in the environment or in the folder secrets/"
-    )]
+    #[error("write \"secret:NAME\" and keep the value in the environment or in the folder secrets/")]
     #[serde(rename = "P194")]
     UseSecret,
 }
@@ -340,18 +302,11 @@ impl Hint {
     /// The nearest candidate; without one, the candidates themselves if they are few; else nothing.
     pub fn among<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         const MOST: usize = 12;
-        let candidates: Vec<&str> = candidates
-            .into_iter()
-            .filter(|candidate| !candidate.is_empty())
-            .collect();
+        let candidates: Vec<&str> = candidates.into_iter().filter(|candidate| !candidate.is_empty()).collect();
         if let Some(candidate) = super::nearest::nearest(word, candidates.iter().copied()) {
-            return Some(Self::DidYouMean {
-                candidate: super::forms::cut(candidate),
-            });
+            return Some(Self::DidYouMean { candidate: super::forms::cut(candidate) });
         }
         let few = (1..=MOST).contains(&candidates.len());
-        few.then(|| Self::Known {
-            known: candidates.join(", "),
-        })
+        few.then(|| Self::Known { known: candidates.join(", ") })
     }
 }

@@ -56,9 +56,6 @@ mod tests {
         assert_eq!(nearest("L5", ["L1", "L2"]), None);
         assert_eq!(nearest("l1", ["L1", "L2"]), Some("L1"));
         assert_eq!(nearest(&"x".repeat(10_000), keys), None);
-        assert_eq!(
-            nearest("身份证号玛", ["身份证号码", "姓名"]),
-            Some("身份证号码")
-        );
+        assert_eq!(nearest("身份证号玛", ["身份证号码", "姓名"]), Some("身份证号码"));
     }
 }

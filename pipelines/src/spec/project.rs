@@ -146,29 +146,18 @@ fn default_timezone() -> String {
 
 impl Default for StateSpec {
     fn default() -> Self {
-        Self {
-            path: "state".into(),
-        }
+        Self { path: "state".into() }
     }
 }
 
 impl Default for LibrariesSpec {
     fn default() -> Self {
-        Self {
-            path: "libraries".into(),
-            zone: Zone::Domain,
-        }
+        Self { path: "libraries".into(), zone: Zone::Domain }
     }
 }
 
 impl Default for LimitsSpec {
     fn default() -> Self {
-        Self {
-            memory_mib: 512,
-            partitions: None,
-            spill_mib: 20 * 1024,
-            record_mib: 16,
-            columns: 4096,
-        }
+        Self { memory_mib: 512, partitions: None, spill_mib: 20 * 1024, record_mib: 16, columns: 4096 }
     }
 }

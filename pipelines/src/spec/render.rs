@@ -11,11 +11,7 @@ impl Diagnostics {
     /// All diagnostics as text, one paragraph each. Columns of Chinese text are two wide, so carets stand where they
     /// should. `color` adds ANSI colours.
     pub fn render(&self, catalogue: &dyn Catalogue, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut out = String::new();
         for one in self.iter() {
@@ -28,27 +24,17 @@ impl Diagnostics {
         out
     }
 
-    fn render_one(
-        &self,
-        one: &Diagnostic,
-        catalogue: &dyn Catalogue,
-        renderer: &Renderer,
-    ) -> String {
+    fn render_one(&self, one: &Diagnostic, catalogue: &dyn Catalogue, renderer: &Renderer) -> String {
         let (level, word) = match one.severity {
             Severity::Error => (Level::ERROR, catalogue.word("error")),
             Severity::Warning => (Level::WARNING, catalogue.word("warning")),
         };
         let title = text(catalogue, &one.problem);
-        let title = level
-            .with_name(word)
-            .primary_title(title)
-            .id(one.problem.code.as_str());
+        let title = level.with_name(word).primary_title(title).id(one.problem.code.as_str());
         let group = match (&one.span, self.source(&one.file)) {
             (Some(span), Some(file)) => {
                 let (shown, line, inside) = file.excerpt(span);
-                let snippet = Snippet::source(shown)
-                    .line_start(line)
-                    .path(one.file.as_str());
+                let snippet = Snippet::source(shown).line_start(line).path(one.file.as_str());
                 title.element(snippet.annotation(AnnotationKind::Primary.span(inside)))
             }
             _ => title.element(annotate_snippets::Origin::path(one.file.as_str())),
@@ -66,9 +52,7 @@ impl Diagnostics {
     /// All diagnostics as a JSON array: severity, file, line and column (from 1; absent for a file as a whole), code,
     /// params, message, hint.
     pub fn to_json(&self, catalogue: &dyn Catalogue) -> Value {
-        self.iter()
-            .map(|one| self.one_json(one, catalogue))
-            .collect()
+        self.iter().map(|one| self.one_json(one, catalogue)).collect()
     }
 
     fn one_json(&self, one: &Diagnostic, catalogue: &dyn Catalogue) -> Value {
@@ -80,8 +64,7 @@ impl Diagnostics {
             "message": text(catalogue, &one.problem),
         });
         if let (Some(span), Some(file)) = (&one.span, self.source(&one.file)) {
-            let ((line, column), (end_line, end_column)) =
-                (file.position(span.start), file.position(span.end));
+            let ((line, column), (end_line, end_column)) = (file.position(span.start), file.position(span.end));
             value["line"] = json!(line);
             value["column"] = json!(column);
             value["end_line"] = json!(end_line);
@@ -95,7 +78,5 @@ impl Diagnostics {
 }
 
 fn text(catalogue: &dyn Catalogue, problem: &Problem) -> String {
-    catalogue
-        .text(&problem.code, &problem.params)
-        .unwrap_or_else(|| problem.message.clone())
+    catalogue.text(&problem.code, &problem.params).unwrap_or_else(|| problem.message.clone())
 }

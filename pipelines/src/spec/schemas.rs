@@ -8,10 +8,7 @@ use super::project::{ConnectionsSpec, ProjectSpec};
 
 /// The schema of a struct, as JSON.
 pub fn schema_of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// All schemas: file name and JSON text, ready to be written beside each other.
@@ -19,19 +16,10 @@ pub fn schemas() -> Vec<(&'static str, String)> {
     let text = |schema: Value| format!("{schema:#}\n");
     vec![
         ("sluice.schema.json", text(schema_of::<ProjectSpec>())),
-        (
-            "connections.schema.json",
-            text(schema_of::<ConnectionsSpec>()),
-        ),
-        (
-            "catalog.schema.json",
-            text(schema_of::<catalog::CatalogFile>()),
-        ),
+        ("connections.schema.json", text(schema_of::<ConnectionsSpec>())),
+        ("catalog.schema.json", text(schema_of::<catalog::CatalogFile>())),
         ("policy.schema.json", text(schema_of::<catalog::Policy>())),
-        (
-            "grants.schema.json",
-            text(schema_of::<catalog::GrantFile>()),
-        ),
+        ("grants.schema.json", text(schema_of::<catalog::GrantFile>())),
         ("pipeline.schema.json", text(schema_of::<PipelineSpec>())),
     ]
 }
@@ -53,10 +41,7 @@ mod tests {
                 std::fs::write(&path, &text).unwrap();
             }
             let committed = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(
-                committed == text,
-                "{name} is stale: run `sluice schema --write pipelines/schemas`"
-            );
+            assert!(committed == text, "{name} is stale: run `sluice schema --write pipelines/schemas`");
         }
     }
 
@@ -89,13 +74,8 @@ mod tests {
                 Value::Object(map) => {
                     let date = map.get("format").and_then(Value::as_str) == Some("date");
                     let known = date || matches!(name, "Zone" | "ItemType");
-                    assert!(
-                        known || !map.contains_key("pattern") || map["pattern"].is_object(),
-                        "{name}: {value}"
-                    );
-                    map.iter().for_each(|(key, inner)| {
-                        look(inner, if key == "$defs" { "" } else { key })
-                    });
+                    assert!(known || !map.contains_key("pattern") || map["pattern"].is_object(), "{name}: {value}");
+                    map.iter().for_each(|(key, inner)| look(inner, if key == "$defs" { "" } else { key }));
                 }
                 Value::Array(items) => items.iter().for_each(|item| look(item, name)),
                 _ => {}

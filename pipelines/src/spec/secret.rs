@@ -8,10 +8,7 @@ pub const PREFIX: &str = "secret:";
 /// `Some(Err(()))` if it tries to and the name is bad.
 pub fn reference(text: &str) -> Option<Result<&str, ()>> {
     let name = text.strip_prefix(PREFIX)?;
-    let fits = (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let fits = (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Some(if fits { Ok(name) } else { Err(()) })
 }
 
@@ -22,16 +19,7 @@ pub fn is_literal(text: &str) -> bool {
 
 /// Whether a key's name says that its value is a secret.
 pub fn is_secret_key(key: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "password",
-        "passwd",
-        "pwd",
-        "secret",
-        "token",
-        "api_key",
-        "apikey",
-        "credential",
-    ];
+    const WORDS: [&str; 8] = ["password", "passwd", "pwd", "secret", "token", "api_key", "apikey", "credential"];
     let key = key.to_ascii_lowercase().replace('-', "_");
     WORDS.iter().any(|word| key.contains(word)) || key.contains("密码") || key.contains("口令")
 }
@@ -43,21 +31,13 @@ pub fn redact(text: &str) -> String {
         let mut hidden: Option<std::ops::Range<usize>> = None;
         if let Some((key, value)) = line.split_once('=')
             && is_secret_key(key)
-            && !value
-                .trim_start()
-                .trim_start_matches(['"', '\''])
-                .starts_with(PREFIX)
+            && !value.trim_start().trim_start_matches(['"', '\'']).starts_with(PREFIX)
         {
             let start = key.len() + 1;
             hidden = Some(start..line.trim_end().len());
         }
-        for found in [userinfo(line), assigned(line), key_material(line)]
-            .into_iter()
-            .flatten()
-        {
-            hidden = Some(hidden.map_or(found.clone(), |one| {
-                one.start.min(found.start)..one.end.max(found.end)
-            }));
+        for found in [userinfo(line), assigned(line), key_material(line)].into_iter().flatten() {
+            hidden = Some(hidden.map_or(found.clone(), |one| one.start.min(found.start)..one.end.max(found.end)));
         }
         match hidden.filter(|range| !range.is_empty()) {
             Some(range) => {
@@ -76,9 +56,7 @@ fn userinfo(text: &str) -> Option<std::ops::Range<usize>> {
     let at = text.rfind('@')?;
     let start = match text[..at].find("://") {
         Some(scheme) => scheme + 3,
-        None => text[..at]
-            .rfind([' ', '"', '\'', '='])
-            .map_or(0, |quote| quote + 1),
+        None => text[..at].rfind([' ', '"', '\'', '=']).map_or(0, |quote| quote + 1),
     };
     let colon = start + text[start..at].find(':')?;
     let password = colon + 1..at;
@@ -90,14 +68,9 @@ fn userinfo(text: &str) -> Option<std::ops::Range<usize>> {
 fn assigned(text: &str) -> Option<std::ops::Range<usize>> {
     const KEYS: [&str; 5] = ["password=", "passwd=", "pwd=", "token=", "secret="];
     let lower = text.to_ascii_lowercase();
-    let (at, key) = KEYS
-        .iter()
-        .filter_map(|key| lower.find(key).map(|at| (at, key)))
-        .min()?;
+    let (at, key) = KEYS.iter().filter_map(|key| lower.find(key).map(|at| (at, key))).min()?;
     let start = at + key.len();
-    let end = lower[start..]
-        .find([';', '&', '"', '\'', ' ', '\n'])
-        .map_or(lower.len(), |end| start + end);
+    let end = lower[start..].find([';', '&', '"', '\'', ' ', '\n']).map_or(lower.len(), |end| start + end);
     (end > start).then_some(start..end)
 }
 
@@ -139,23 +112,11 @@ mod tests {
             assert!(!redact(bad).contains("hunter2"), "{bad}");
             assert_eq!(redact(bad).len(), bad.len());
         }
-        for good in [
-            "data/人社",
-            "data/a@b",
-            "secret:hrss",
-            "https://host/path",
-            "mail@host:22",
-        ] {
+        for good in ["data/人社", "data/a@b", "secret:hrss", "https://host/path", "mail@host:22"] {
             assert!(!is_literal(good), "{good}");
             assert_eq!(redact(good), good);
         }
-        assert_eq!(
-            redact("password = \"密x\" \na = 1\n"),
-            "password =******* \na = 1\n"
-        );
-        assert_eq!(
-            redact("password = \"secret:db\"\n"),
-            "password = \"secret:db\"\n"
-        );
+        assert_eq!(redact("password = \"密x\" \na = 1\n"), "password =******* \na = 1\n");
+        assert_eq!(redact("password = \"secret:db\"\n"), "password = \"secret:db\"\n");
     }
 }

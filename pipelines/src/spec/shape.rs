@@ -36,13 +36,7 @@ impl<'s> Schema<'s> {
         shapes
     }
 
-    fn collect(
-        self,
-        schema: &'s Value,
-        name: Option<&'s str>,
-        out: &mut Vec<Shape<'s>>,
-        depth: usize,
-    ) {
+    fn collect(self, schema: &'s Value, name: Option<&'s str>, out: &mut Vec<Shape<'s>>, depth: usize) {
         let Some(keywords) = schema.as_object().filter(|_| depth < 16) else {
             return;
         };
@@ -71,11 +65,7 @@ impl<'s> Schema<'s> {
             _ => Vec::new(),
         };
         let known = kinds.into_iter().filter(|kind| *kind != "null");
-        out.extend(known.map(|kind| Shape {
-            kind,
-            keywords,
-            name,
-        }));
+        out.extend(known.map(|kind| Shape { kind, keywords, name }));
     }
 }
 
@@ -100,9 +90,7 @@ impl<'s> Shape<'s> {
 
     /// The schema of the values of a map with free keys.
     pub(crate) fn values(&self) -> Option<&'s Value> {
-        self.keywords
-            .get("additionalProperties")
-            .filter(|schema| schema.is_object())
+        self.keywords.get("additionalProperties").filter(|schema| schema.is_object())
     }
 
     /// Whether keys it does not name are allowed.
@@ -111,12 +99,7 @@ impl<'s> Shape<'s> {
     }
 
     pub(crate) fn required(&self) -> impl Iterator<Item = &'s str> {
-        self.keywords
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
+        self.keywords.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
     pub(crate) fn items(&self) -> Option<&'s Value> {
@@ -129,11 +112,7 @@ impl<'s> Shape<'s> {
 
     /// Bounds of an integer: what it says itself, and what its format can hold.
     pub(crate) fn integer_bounds(&self) -> (i64, i64) {
-        let format = self
-            .keywords
-            .get("format")
-            .and_then(Value::as_str)
-            .unwrap_or("");
+        let format = self.keywords.get("format").and_then(Value::as_str).unwrap_or("");
         let (lowest, highest) = match format {
             "uint8" => (0, i64::from(u8::MAX)),
             "uint16" => (0, i64::from(u16::MAX)),
@@ -142,10 +121,7 @@ impl<'s> Shape<'s> {
             _ => (i64::MIN, i64::MAX),
         };
         let bound = |key: &str| self.keywords.get(key).and_then(Value::as_i64);
-        (
-            bound("minimum").unwrap_or(lowest).max(lowest),
-            bound("maximum").unwrap_or(highest).min(highest),
-        )
+        (bound("minimum").unwrap_or(lowest).max(lowest), bound("maximum").unwrap_or(highest).min(highest))
     }
 
     /// Whether a number lies within the bounds, and the bounds in words.
@@ -161,10 +137,6 @@ impl<'s> Shape<'s> {
         words.extend(bound("exclusiveMinimum").map(|low| format!("> {low}")));
         words.extend(bound("minimum").map(|low| format!("≥ {low}")));
         words.extend(bound("maximum").map(|high| format!("≤ {high}")));
-        Err(if words.is_empty() {
-            "finite".into()
-        } else {
-            words.join(", ")
-        })
+        Err(if words.is_empty() { "finite".into() } else { words.join(", ") })
     }
 }

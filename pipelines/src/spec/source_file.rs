@@ -19,11 +19,7 @@ impl SourceFile {
     /// Takes the text of a file.
     pub fn new(text: String) -> Self {
         let shown = secret::redact(&text);
-        let starts = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(starts).collect();
         Self { text, shown, lines }
     }
@@ -38,10 +34,7 @@ impl SourceFile {
         let byte = byte.min(self.shown.len());
         let line = self.lines.partition_point(|start| *start <= byte);
         let start = self.lines[line.saturating_sub(1)];
-        let column = self
-            .shown
-            .get(start..byte)
-            .map_or(1, |before| before.chars().count() + 1);
+        let column = self.shown.get(start..byte).map_or(1, |before| before.chars().count() + 1);
         (line.max(1), column)
     }
 
@@ -52,23 +45,11 @@ impl SourceFile {
         const LINES: usize = 3;
         let floor = |at: usize| self.shown.floor_char_boundary(at.min(self.shown.len()));
         let (start, end) = (floor(span.start), floor(span.end).max(floor(span.start)));
-        let first = self
-            .lines
-            .partition_point(|line| *line <= start)
-            .saturating_sub(1);
-        let after = self
-            .lines
-            .get(first + LINES)
-            .map_or(self.shown.len(), |next| next - 1);
+        let first = self.lines.partition_point(|line| *line <= start).saturating_sub(1);
+        let after = self.lines.get(first + LINES).map_or(self.shown.len(), |next| next - 1);
         let from = floor(self.lines[first].max(start.saturating_sub(AROUND)));
-        let last_line = self
-            .lines
-            .partition_point(|line| *line < end.max(start + 1))
-            .max(first + 1);
-        let line_end = self
-            .lines
-            .get(last_line)
-            .map_or(self.shown.len(), |next| next - 1);
+        let last_line = self.lines.partition_point(|line| *line < end.max(start + 1)).max(first + 1);
+        let line_end = self.lines.get(last_line).map_or(self.shown.len(), |next| next - 1);
         let to = floor(line_end.min(after).min(start.saturating_add(AROUND))).max(from);
         let text = self.shown[from..to].trim_end_matches('\r');
         let inside = |at: usize| at.clamp(from, from + text.len()) - from;

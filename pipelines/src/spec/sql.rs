@@ -42,10 +42,7 @@ pub fn relations(sql: &str) -> Result<Vec<String>, SqlMistake> {
     let statement = parser.parse_statement().map_err(|_| here(sql, &parser))?;
     while parser.consume_token(&Token::SemiColon) {}
     if parser.peek_token_ref().token != Token::EOF {
-        return Err(SqlMistake {
-            mistake: Mistake::NotASelect,
-            at: here(sql, &parser).at,
-        });
+        return Err(SqlMistake { mistake: Mistake::NotASelect, at: here(sql, &parser).at });
     }
     if !matches!(statement, SqlStatement::Query(_)) {
         return Err(Mistake::NotASelect.into());
@@ -62,11 +59,7 @@ pub fn relations(sql: &str) -> Result<Vec<String>, SqlMistake> {
 pub fn expression(sql: &str) -> Result<Expr, SqlMistake> {
     let mut parser = parser(sql)?;
     let expression = parser.parse_expr().map_err(|_| here(sql, &parser))?;
-    if parser.peek_token_ref().token == Token::EOF {
-        Ok(expression)
-    } else {
-        Err(here(sql, &parser))
-    }
+    if parser.peek_token_ref().token == Token::EOF { Ok(expression) } else { Err(here(sql, &parser)) }
 }
 
 /// The text with its templates filled in by a sample, for parsing only. A text whose templates are wrong stays as it is:
@@ -79,18 +72,11 @@ pub fn with_sample(sql: &str) -> String {
 
 fn parser(sql: &str) -> Result<Parser<'static>, SqlMistake> {
     if sql.len() > LONGEST_KIB * 1024 {
-        return Err(Mistake::TextTooLong {
-            key: "sql".into(),
-            limit_kib: LONGEST_KIB,
-        }
-        .into());
+        return Err(Mistake::TextTooLong { key: "sql".into(), limit_kib: LONGEST_KIB }.into());
     }
     let tokens = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize_with_location()
-        .map_err(|error| SqlMistake {
-            mistake: Mistake::Sql,
-            at: offset(sql, error.location),
-        })?;
+        .map_err(|error| SqlMistake { mistake: Mistake::Sql, at: offset(sql, error.location) })?;
     let weight = |token: &&TokenWithSpan| match &token.token {
         Token::Word(word) => !matches!(word.keyword, Keyword::NoKeyword | Keyword::AS),
         Token::Whitespace(_) | Token::Comma | Token::Period | Token::Number(..) => false,
@@ -98,10 +84,7 @@ fn parser(sql: &str) -> Result<Parser<'static>, SqlMistake> {
         _ => true,
     };
     if tokens.iter().filter(weight).count() > MOST_OPERATORS {
-        return Err(Mistake::SqlTooLong {
-            limit: MOST_OPERATORS,
-        }
-        .into());
+        return Err(Mistake::SqlTooLong { limit: MOST_OPERATORS }.into());
     }
     Ok(Parser::new(&GenericDialect {}).with_tokens_with_locations(tokens))
 }
@@ -110,19 +93,11 @@ fn parser(sql: &str) -> Result<Parser<'static>, SqlMistake> {
 fn here(sql: &str, parser: &Parser<'_>) -> SqlMistake {
     let token = parser.peek_token_ref();
     let at = if token.token == Token::EOF {
-        Some(
-            sql.trim_end()
-                .char_indices()
-                .next_back()
-                .map_or(0, |(at, _)| at),
-        )
+        Some(sql.trim_end().char_indices().next_back().map_or(0, |(at, _)| at))
     } else {
         offset(sql, token.span.start)
     };
-    SqlMistake {
-        mistake: Mistake::Sql,
-        at,
-    }
+    SqlMistake { mistake: Mistake::Sql, at }
 }
 
 /// Lines and columns count from 1, columns characters; 0 means unknown.
@@ -131,13 +106,7 @@ fn offset(sql: &str, at: Location) -> Option<usize> {
     let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
     let start: usize = sql.split_inclusive('\n').take(line).map(str::len).sum();
     let text = sql.get(start..)?;
-    Some(
-        start
-            + text
-                .char_indices()
-                .nth(column)
-                .map_or(text.len(), |(at, _)| at),
-    )
+    Some(start + text.char_indices().nth(column).map_or(text.len(), |(at, _)| at))
 }
 
 #[cfg(test)]
@@ -157,13 +126,7 @@ mod tests {
 
     #[test]
     fn everything_but_one_select_is_refused() {
-        for sql in [
-            "DROP TABLE a",
-            "INSERT INTO a SELECT 1",
-            "SELECT 1; SELECT 2",
-            "COPY a TO 'x'",
-            "SET a = 1",
-        ] {
+        for sql in ["DROP TABLE a", "INSERT INTO a SELECT 1", "SELECT 1; SELECT 2", "COPY a TO 'x'", "SET a = 1"] {
             assert!(relations(sql).is_err(), "{sql}");
         }
     }
@@ -171,10 +134,7 @@ mod tests {
     #[test]
     fn mistakes_have_a_place() {
         let sql = "SELECT 数, b\nFORM a";
-        assert_eq!(
-            relations(sql).unwrap_err().at,
-            sql.find("a").filter(|_| false).or(sql.rfind('a'))
-        );
+        assert_eq!(relations(sql).unwrap_err().at, sql.find("a").filter(|_| false).or(sql.rfind('a')));
         let sql = "a = 'open";
         assert_eq!(expression(sql).unwrap_err().mistake, Mistake::Sql);
         assert_eq!(expression("a > 1 b").unwrap_err().at, Some(6));
@@ -184,17 +144,11 @@ mod tests {
     #[test]
     fn long_and_deep_texts_are_refused_not_crashed_on() {
         let flat = format!("1{}", "+1".repeat(30_000));
-        assert!(matches!(
-            expression(&flat).unwrap_err().mistake,
-            Mistake::SqlTooLong { .. }
-        ));
+        assert!(matches!(expression(&flat).unwrap_err().mistake, Mistake::SqlTooLong { .. }));
         let deep = format!("{}1{}", "(".repeat(900), ")".repeat(900));
         assert!(expression(&deep).is_err());
         let long = format!("'{}'", "x".repeat(70_000));
-        assert!(matches!(
-            expression(&long).unwrap_err().mistake,
-            Mistake::TextTooLong { .. }
-        ));
+        assert!(matches!(expression(&long).unwrap_err().mistake, Mistake::TextTooLong { .. }));
         assert!(expression(&format!("1{}", "+1".repeat(900))).is_ok());
     }
 }

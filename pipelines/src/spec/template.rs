@@ -33,9 +33,7 @@ pub struct BusinessTime {
 #[serde(tag = "code")]
 pub enum TemplateError {
     /// A name that is none of [`NAMES`].
-    #[error(
-        "there is no “{name}” to fill in; templates know biz_date, interval_start and interval_end"
-    )]
+    #[error("there is no “{name}” to fill in; templates know biz_date, interval_start and interval_end")]
     #[serde(rename = "P150")]
     UnknownName {
         /// The name, cut.
@@ -51,9 +49,7 @@ pub enum TemplateError {
         format: String,
     },
     /// A brace without its partner.
-    #[error(
-        "the brace of “{text}” is never closed; write }} after it, or {{{{ for a literal brace"
-    )]
+    #[error("the brace of “{text}” is never closed; write }} after it, or {{{{ for a literal brace")]
     #[serde(rename = "P152")]
     Unclosed {
         /// What follows the brace, cut.
@@ -101,9 +97,7 @@ pub fn parse(text: &str) -> Result<Template, TemplateError> {
             literal.push_str(brace);
             rest = doubled;
         } else if brace == "{" && after.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            let end = after
-                .find('}')
-                .ok_or_else(|| TemplateError::Unclosed { text: cut(after) })?;
+            let end = after.find('}').ok_or_else(|| TemplateError::Unclosed { text: cut(after) })?;
             if !literal.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
@@ -147,11 +141,7 @@ fn part(inside: &str) -> Result<Part, TemplateError> {
 /// A business time on which formats are tried.
 pub fn sample() -> BusinessTime {
     let start = DateTime::UNIX_EPOCH.with_timezone(&Tz::UTC);
-    BusinessTime {
-        biz_date: start.date_naive(),
-        interval_start: start,
-        interval_end: start,
-    }
+    BusinessTime { biz_date: start.date_naive(), interval_start: start, interval_end: start }
 }
 
 impl Template {
@@ -185,33 +175,17 @@ impl Part {
             Self::BizDate(format) => {
                 let format = format.as_deref().unwrap_or(DATE);
                 let items = items("biz_date", format)?;
-                (
-                    NAMES[0],
-                    format,
-                    write!(
-                        out,
-                        "{}",
-                        time.biz_date.format_with_items(items.into_iter())
-                    ),
-                )
+                (NAMES[0], format, write!(out, "{}", time.biz_date.format_with_items(items.into_iter())))
             }
             Self::IntervalStart(format) => {
                 let format = format.as_deref().unwrap_or(TIME);
                 let items = items(NAMES[1], format)?;
-                (
-                    NAMES[1],
-                    format,
-                    write!(out, "{}", local(time.interval_start, items)),
-                )
+                (NAMES[1], format, write!(out, "{}", local(time.interval_start, items)))
             }
             Self::IntervalEnd(format) => {
                 let format = format.as_deref().unwrap_or(TIME);
                 let items = items(NAMES[2], format)?;
-                (
-                    NAMES[2],
-                    format,
-                    write!(out, "{}", local(time.interval_end, items)),
-                )
+                (NAMES[2], format, write!(out, "{}", local(time.interval_end, items)))
             }
         };
         done.map_err(|_| bad_format(name, format))
@@ -236,10 +210,7 @@ fn local(time: DateTime<Tz>, items: Items<'_>) -> impl std::fmt::Display + '_ {
 }
 
 fn bad_format(name: &str, format: &str) -> TemplateError {
-    TemplateError::BadFormat {
-        name: name.to_owned(),
-        format: cut(format),
-    }
+    TemplateError::BadFormat { name: name.to_owned(), format: cut(format) }
 }
 
 #[cfg(test)]
@@ -267,10 +238,7 @@ mod tests {
             ("{biz_date:%Y/%m/%d}", "2026/11/20"),
             ("no template", "no template"),
             ("{{biz_date}}", "{biz_date}"),
-            (
-                "x ~ '^[0-9]{6}$' AND d = '{biz_date}'",
-                "x ~ '^[0-9]{6}$' AND d = '2026-11-20'",
-            ),
+            ("x ~ '^[0-9]{6}$' AND d = '{biz_date}'", "x ~ '^[0-9]{6}$' AND d = '2026-11-20'"),
             ("", ""),
         ] {
             assert_eq!(render(text, &time()).unwrap(), expected, "{text}");
@@ -281,27 +249,13 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let name = parse("{bizdate}").unwrap_err();
-        assert_eq!(
-            name,
-            TemplateError::UnknownName {
-                name: "bizdate".into()
-            }
-        );
+        assert_eq!(name, TemplateError::UnknownName { name: "bizdate".into() });
         assert_eq!(name.candidate(), Some("biz_date"));
         for format in ["%Q", "%H", "%z", ""] {
             let text = format!("{{biz_date:{format}}}");
-            assert!(
-                matches!(parse(&text), Err(TemplateError::BadFormat { .. })),
-                "{format}"
-            );
+            assert!(matches!(parse(&text), Err(TemplateError::BadFormat { .. })), "{format}");
         }
-        assert!(matches!(
-            parse("{interval_start:%z}"),
-            Err(TemplateError::BadFormat { .. })
-        ));
-        assert!(matches!(
-            parse("a/{biz_date"),
-            Err(TemplateError::Unclosed { .. })
-        ));
+        assert!(matches!(parse("{interval_start:%z}"), Err(TemplateError::BadFormat { .. })));
+        assert!(matches!(parse("a/{biz_date"), Err(TemplateError::Unclosed { .. })));
     }
 }

@@ -53,9 +53,7 @@ pub(crate) fn parse(text: &str) -> Parsed {
     let mut mistakes = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        let again = mistakes
-            .iter()
-            .any(|(other, _): &(Range<usize>, _)| same_line(text, other.start, span.start));
+        let again = mistakes.iter().any(|(other, _): &(Range<usize>, _)| same_line(text, other.start, span.start));
         if !again && mistakes.len() < MOST_SYNTAX {
             let detail = error.message().chars().take(200).collect();
             mistakes.push((span, Mistake::Syntax { detail }));
@@ -63,31 +61,19 @@ pub(crate) fn parse(text: &str) -> Parsed {
     }
     let span = table.span();
     let kind = convert_table(table.into_inner(), 1, &mut mistakes);
-    Parsed {
-        root: Node { span, kind },
-        mistakes,
-    }
+    Parsed { root: Node { span, kind }, mistakes }
 }
 
 fn same_line(text: &str, one: usize, other: usize) -> bool {
     let (low, high) = (one.min(other), one.max(other).min(text.len()));
-    text.as_bytes()
-        .get(low..high)
-        .is_none_or(|between| !between.contains(&b'\n'))
+    text.as_bytes().get(low..high).is_none_or(|between| !between.contains(&b'\n'))
 }
 
-fn convert_table(
-    table: DeTable<'_>,
-    depth: usize,
-    mistakes: &mut Vec<(Range<usize>, Mistake)>,
-) -> Kind {
+fn convert_table(table: DeTable<'_>, depth: usize, mistakes: &mut Vec<(Range<usize>, Mistake)>) -> Kind {
     let mut entries: Vec<(Key, Node)> = table
         .into_iter()
         .map(|(key, value)| {
-            let key = Key {
-                span: key.span(),
-                name: key.into_inner().into_owned(),
-            };
+            let key = Key { span: key.span(), name: key.into_inner().into_owned() };
             let span = value.span();
             let kind = convert(value.into_inner(), &span, depth + 1, mistakes);
             (key, Node { span, kind })
@@ -97,26 +83,16 @@ fn convert_table(
     Kind::Table(entries)
 }
 
-fn convert(
-    value: DeValue<'_>,
-    span: &Range<usize>,
-    depth: usize,
-    mistakes: &mut Vec<(Range<usize>, Mistake)>,
-) -> Kind {
+fn convert(value: DeValue<'_>, span: &Range<usize>, depth: usize, mistakes: &mut Vec<(Range<usize>, Mistake)>) -> Kind {
     if depth > DEEPEST && matches!(value, DeValue::Array(_) | DeValue::Table(_)) {
-        if !mistakes
-            .iter()
-            .any(|(_, mistake)| matches!(mistake, Mistake::TooDeep { .. }))
-        {
+        if !mistakes.iter().any(|(_, mistake)| matches!(mistake, Mistake::TooDeep { .. })) {
             mistakes.push((span.clone(), Mistake::TooDeep { limit: DEEPEST }));
         }
         return Kind::Table(Vec::new());
     }
     match value {
         DeValue::String(text) => Kind::Text(text.into_owned()),
-        DeValue::Integer(number) => {
-            Kind::Integer(i64::from_str_radix(number.as_str(), number.radix()).ok())
-        }
+        DeValue::Integer(number) => Kind::Integer(i64::from_str_radix(number.as_str(), number.radix()).ok()),
         DeValue::Float(number) => Kind::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Kind::Boolean(flag),
         DeValue::Datetime(time) => Kind::Datetime(time.to_string()),
@@ -167,13 +143,7 @@ impl SpanMap {
             }
             _ => {}
         }
-        self.places.insert(
-            path,
-            Place {
-                key,
-                value: node.span.clone(),
-            },
-        );
+        self.places.insert(path, Place { key, value: node.span.clone() });
     }
 
     /// Bytes of the value at a path, or of the nearest enclosing one that the file holds.
@@ -183,8 +153,7 @@ impl SpanMap {
 
     /// Bytes of the key at a path; of the value where it has none.
     pub fn key(&self, path: &str) -> Option<Range<usize>> {
-        self.nearest(path)
-            .map(|place| place.key.clone().unwrap_or_else(|| place.value.clone()))
+        self.nearest(path).map(|place| place.key.clone().unwrap_or_else(|| place.value.clone()))
     }
 
     /// Whether the file holds a value at exactly this path.
@@ -206,14 +175,6 @@ impl SpanMap {
 /// The path of a key inside a table.
 pub(crate) fn child(path: &str, name: &str) -> String {
     let plain = !name.is_empty() && !name.contains(['.', '[', ']', '"']);
-    let name = if plain {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    };
-    if path.is_empty() {
-        name
-    } else {
-        format!("{path}.{name}")
-    }
+    let name = if plain { name.to_owned() } else { format!("{name:?}") };
+    if path.is_empty() { name } else { format!("{path}.{name}") }
 }

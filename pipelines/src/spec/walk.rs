@@ -36,21 +36,9 @@ pub(crate) struct Walked {
 /// Walks a file. `complete`: whether its syntax was right; if not, missing keys are not reported.
 pub(crate) fn walk(schema: &Value, root: &Node, complete: bool) -> Walked {
     let schema = Schema::new(schema);
-    let mut walker = Walker {
-        schema,
-        complete,
-        found: Vec::new(),
-        doubtful: BTreeSet::new(),
-        secret: false,
-    };
-    let json = walker
-        .value(schema.root(), root, "")
-        .unwrap_or_else(|| stand_in(schema, schema.root()));
-    Walked {
-        json,
-        found: walker.found,
-        doubtful: walker.doubtful,
-    }
+    let mut walker = Walker { schema, complete, found: Vec::new(), doubtful: BTreeSet::new(), secret: false };
+    let json = walker.value(schema.root(), root, "").unwrap_or_else(|| stand_in(schema, schema.root()));
+    Walked { json, found: walker.found, doubtful: walker.doubtful }
 }
 
 struct Walker<'s> {
@@ -65,11 +53,7 @@ struct Walker<'s> {
 impl<'s> Walker<'s> {
     fn report(&mut self, span: &Range<usize>, mistake: Mistake, hint: Option<Hint>) {
         if self.found.len() <= MOST {
-            self.found.push(Found {
-                span: span.clone(),
-                mistake,
-                hint,
-            });
+            self.found.push(Found { span: span.clone(), mistake, hint });
         }
     }
 
@@ -78,22 +62,11 @@ impl<'s> Walker<'s> {
         if shapes.is_empty() {
             return None;
         }
-        let fitting: Vec<Shape<'s>> = shapes
-            .iter()
-            .copied()
-            .filter(|shape| accepts(shape, &node.kind))
-            .collect();
+        let fitting: Vec<Shape<'s>> = shapes.iter().copied().filter(|shape| accepts(shape, &node.kind)).collect();
         let Some(first) = fitting.first().copied() else {
-            let mistake = Mistake::WrongType {
-                key: last(path),
-                expected: expected(&shapes),
-                found: describe(&node.kind),
-            };
-            let hint = if self.secret {
-                None
-            } else {
-                single_hint(&shapes, &node.kind)
-            };
+            let mistake =
+                Mistake::WrongType { key: last(path), expected: expected(&shapes), found: describe(&node.kind) };
+            let hint = if self.secret { None } else { single_hint(&shapes, &node.kind) };
             self.report(&node.span, mistake, hint);
             return None;
         };
@@ -105,42 +78,22 @@ impl<'s> Walker<'s> {
             Kind::Boolean(flag) => Some(Value::Bool(*flag)),
             Kind::Array(items) => Some(self.array(first, items, path)),
             Kind::Table(entries) => {
-                let best = fitting.iter().max_by_key(|shape| {
-                    entries
-                        .iter()
-                        .filter(|(key, _)| shape.property(&key.name).is_some())
-                        .count()
-                });
+                let best = fitting
+                    .iter()
+                    .max_by_key(|shape| entries.iter().filter(|(key, _)| shape.property(&key.name).is_some()).count());
                 Some(self.table(best.copied().unwrap_or(first), entries, &node.span, path))
             }
         }
     }
 
-    fn text(
-        &mut self,
-        shapes: &[Shape<'s>],
-        text: &str,
-        span: &Range<usize>,
-        path: &str,
-    ) -> Option<Value> {
+    fn text(&mut self, shapes: &[Shape<'s>], text: &str, span: &Range<usize>, path: &str) -> Option<Value> {
         let lists: Vec<Vec<&str>> = shapes.iter().filter_map(Shape::words).collect();
         if lists.len() == shapes.len() {
             let words: Vec<&str> = lists.into_iter().flatten().collect();
             if !words.contains(&text) {
-                let value = if self.secret {
-                    "…".to_owned()
-                } else {
-                    cut(text)
-                };
+                let value = if self.secret { "…".to_owned() } else { cut(text) };
                 let hint = Hint::among(text, words.iter().copied());
-                self.report(
-                    span,
-                    Mistake::UnknownValue {
-                        key: last(path),
-                        value,
-                    },
-                    hint,
-                );
+                self.report(span, Mistake::UnknownValue { key: last(path), value }, hint);
                 return None;
             }
         } else if let Some(mistake) = shapes.first().and_then(|shape| unreadable(shape, text)) {
@@ -150,55 +103,27 @@ impl<'s> Walker<'s> {
         Some(Value::String(text.to_owned()))
     }
 
-    fn integer(
-        &mut self,
-        shape: Shape<'s>,
-        number: Option<i64>,
-        span: &Range<usize>,
-        path: &str,
-    ) -> Option<Value> {
+    fn integer(&mut self, shape: Shape<'s>, number: Option<i64>, span: &Range<usize>, path: &str) -> Option<Value> {
         let (lowest, highest) = shape.integer_bounds();
         let fits = number.filter(|number| (lowest..=highest).contains(number));
         let bounds = match (shape.kind, fits) {
             ("number", Some(number)) => {
-                return self
-                    .number(shape, number as f64, span, path)
-                    .map(|_| number.into());
+                return self.number(shape, number as f64, span, path).map(|_| number.into());
             }
             (_, Some(number)) => return Some(number.into()),
             _ if highest == i64::MAX && lowest == i64::MIN => "64 bits".to_owned(),
             _ if highest == i64::MAX => format!("≥ {lowest}"),
             _ => format!("{lowest} … {highest}"),
         };
-        self.report(
-            span,
-            Mistake::OutOfBounds {
-                key: last(path),
-                bounds,
-            },
-            None,
-        );
+        self.report(span, Mistake::OutOfBounds { key: last(path), bounds }, None);
         None
     }
 
-    fn number(
-        &mut self,
-        shape: Shape<'s>,
-        number: f64,
-        span: &Range<usize>,
-        path: &str,
-    ) -> Option<Value> {
+    fn number(&mut self, shape: Shape<'s>, number: f64, span: &Range<usize>, path: &str) -> Option<Value> {
         match shape.number_fits(number) {
             Ok(()) => Number::from_f64(number).map(Value::Number),
             Err(bounds) => {
-                self.report(
-                    span,
-                    Mistake::OutOfBounds {
-                        key: last(path),
-                        bounds,
-                    },
-                    None,
-                );
+                self.report(span, Mistake::OutOfBounds { key: last(path), bounds }, None);
                 None
             }
         }
@@ -253,35 +178,18 @@ impl<'s> Walker<'s> {
         Value::Object(out)
     }
 
-    fn unknown(
-        &mut self,
-        shape: Shape<'s>,
-        key: &super::tree::Key,
-        entries: &[(super::tree::Key, Node)],
-        path: &str,
-    ) {
+    fn unknown(&mut self, shape: Shape<'s>, key: &super::tree::Key, entries: &[(super::tree::Key, Node)], path: &str) {
         if self.found.len() > MOST {
             return;
         }
-        let free = shape
-            .properties()
-            .into_iter()
-            .flat_map(|map| map.keys())
-            .map(String::as_str);
+        let free = shape.properties().into_iter().flat_map(|map| map.keys()).map(String::as_str);
         let free = free.filter(|name| !entries.iter().any(|(other, _)| other.name == *name));
         let hint = Hint::among(&key.name, free);
         // A slip of a required key is one mistake, not two.
         if let Some(Hint::DidYouMean { candidate }) = &hint {
             self.doubtful.insert(child(path, candidate));
         }
-        self.report(
-            &key.span,
-            Mistake::UnknownKey {
-                key: cut(&key.name),
-                table: title(path),
-            },
-            hint,
-        );
+        self.report(&key.span, Mistake::UnknownKey { key: cut(&key.name), table: title(path) }, hint);
     }
 
     fn missing(
@@ -298,10 +206,7 @@ impl<'s> Walker<'s> {
             }
             let there = entries.iter().any(|(entry, _)| entry.name == key);
             if self.doubtful.insert(child(path, key)) && !there && self.complete {
-                let mistake = Mistake::MissingKey {
-                    key: key.to_owned(),
-                    table: title(path),
-                };
+                let mistake = Mistake::MissingKey { key: key.to_owned(), table: title(path) };
                 self.report(span, mistake, None);
             }
             if let Some(schema) = shape.property(key) {
@@ -314,15 +219,9 @@ impl<'s> Walker<'s> {
 /// Texts with a form of their own, by the name of their definition.
 fn unreadable(shape: &Shape<'_>, text: &str) -> Option<Mistake> {
     match shape.name {
-        Some("Zone") if text.parse::<catalog::Zone>().is_err() => {
-            Some(Mistake::BadZone { text: cut(text) })
-        }
-        Some("ItemType") if text.parse::<catalog::ItemType>().is_err() => {
-            Some(Mistake::BadType { text: cut(text) })
-        }
-        _ if shape.is_date() && catalog::date::parse(text).is_none() => {
-            Some(Mistake::BadDate { text: cut(text) })
-        }
+        Some("Zone") if text.parse::<catalog::Zone>().is_err() => Some(Mistake::BadZone { text: cut(text) }),
+        Some("ItemType") if text.parse::<catalog::ItemType>().is_err() => Some(Mistake::BadType { text: cut(text) }),
+        _ if shape.is_date() && catalog::date::parse(text).is_none() => Some(Mistake::BadDate { text: cut(text) }),
         _ => None,
     }
 }
@@ -370,13 +269,7 @@ fn expected(shapes: &[Shape<'_>]) -> String {
     for shape in shapes {
         let word = match shape.kind {
             "object" => "{ … }",
-            "array"
-                if shape
-                    .items()
-                    .is_some_and(|items| items.get("$ref").is_some()) =>
-            {
-                "[[ … ]]"
-            }
+            "array" if shape.items().is_some_and(|items| items.get("$ref").is_some()) => "[[ … ]]",
             "array" => "[ … ]",
             "integer" => "123",
             "number" => "1.5",
@@ -409,19 +302,14 @@ fn single_hint(shapes: &[Shape<'_>], kind: &Kind) -> Option<Hint> {
     let text = match kind {
         Kind::Text(text) => {
             let of_texts = |shape: &Shape<'_>| {
-                let items = shape
-                    .items()
-                    .and_then(|items| items.get("type"))
-                    .and_then(Value::as_str);
+                let items = shape.items().and_then(|items| items.get("type")).and_then(Value::as_str);
                 shape.kind == "array" && items == Some("string")
             };
             let plain = text.len() <= 64 && !secret::is_literal(text);
             (plain && shapes.iter().any(of_texts)).then(|| format!("[{text:?}]"))?
         }
         Kind::Integer(Some(number)) => {
-            let free = |shape: &Shape<'_>| {
-                shape.kind == "string" && shape.words().is_none() && shape.name.is_none()
-            };
+            let free = |shape: &Shape<'_>| shape.kind == "string" && shape.words().is_none() && shape.name.is_none();
             shapes.iter().any(free).then(|| format!("\"{number}\""))?
         }
         _ => return None,
@@ -447,11 +335,7 @@ fn title(path: &str) -> String {
             _ => {}
         }
     }
-    if out.is_empty() {
-        "the file".into()
-    } else {
-        cut(&out)
-    }
+    if out.is_empty() { "the file".into() } else { cut(&out) }
 }
 
 fn parent(path: &str) -> &str {

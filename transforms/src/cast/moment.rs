@@ -47,12 +47,8 @@ fn time_of_day(time: Time<'_>) -> Result<i64, Reason> {
         Time::None => Ok(0),
         Time::Packed(&[h1, h2, m1, m2, s1, s2]) => clock([h1, h2], [m1, m2], [s1, s2], b""),
         Time::Written(&[h1, h2, b':', m1, m2]) => clock([h1, h2], [m1, m2], *b"00", b""),
-        Time::Written(&[h1, h2, b':', m1, m2, b':', s1, s2]) => {
-            clock([h1, h2], [m1, m2], [s1, s2], b"")
-        }
-        Time::Written(&[h1, h2, b':', m1, m2, b':', s1, s2, b'.', ref fraction @ ..])
-            if !fraction.is_empty() =>
-        {
+        Time::Written(&[h1, h2, b':', m1, m2, b':', s1, s2]) => clock([h1, h2], [m1, m2], [s1, s2], b""),
+        Time::Written(&[h1, h2, b':', m1, m2, b':', s1, s2, b'.', ref fraction @ ..]) if !fraction.is_empty() => {
             clock([h1, h2], [m1, m2], [s1, s2], fraction)
         }
         _ => Err(Reason::Type),
@@ -65,11 +61,7 @@ fn clock(hour: [u8; 2], minute: [u8; 2], second: [u8; 2], fraction: &[u8]) -> Re
             return Err(Reason::Type);
         }
         let value = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
-        if value < limit {
-            Ok(value)
-        } else {
-            Err(Reason::Range)
-        }
+        if value < limit { Ok(value) } else { Err(Reason::Range) }
     };
     let seconds = two(hour, 24)? * 3600 + two(minute, 60)? * 60 + two(second, 60)?;
     Ok(seconds * 1_000_000 + micros(fraction)?)

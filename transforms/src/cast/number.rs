@@ -20,8 +20,7 @@ pub(super) fn decimal(text: &str, precision: u8, scale: i8) -> Result<i128, Reas
 
 /// A finite float. A whole number out of an integer column has to be exact; text is rounded as IEEE 754 does.
 pub(super) fn float(text: &str, rounds: bool) -> Result<f64, Reason> {
-    let plain =
-        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     if !text.bytes().all(plain) {
         return Err(Reason::Type);
     }
@@ -33,11 +32,7 @@ pub(super) fn float(text: &str, rounds: bool) -> Result<f64, Reason> {
         let back = format!("{value}");
         matches!((Plain::read(&back), Plain::read(text)), (Ok(a), Ok(b)) if a.same_as(&b))
     };
-    if rounds || exact() {
-        Ok(value)
-    } else {
-        Err(Reason::Scale)
-    }
+    if rounds || exact() { Ok(value) } else { Err(Reason::Scale) }
 }
 
 /// The parts of a number in plain digits.
@@ -63,16 +58,8 @@ impl<'a> Plain<'a> {
         if whole.is_empty() && fraction.is_empty() || !digits.into_iter().all(u8::is_ascii_digit) {
             return Err(Reason::Type);
         }
-        let zeros = fraction
-            .iter()
-            .rev()
-            .take_while(|&&byte| byte == b'0')
-            .count();
-        Ok(Self {
-            negative,
-            whole,
-            fraction: &fraction[..fraction.len() - zeros],
-        })
+        let zeros = fraction.iter().rev().take_while(|&&byte| byte == b'0').count();
+        Ok(Self { negative, whole, fraction: &fraction[..fraction.len() - zeros] })
     }
 
     /// The number times 10^scale, which has to be whole.

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use arrow::array::{
-    BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
-    TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
+    BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, TimestampMillisecondArray,
+    TimestampNanosecondArray, UInt64Array,
 };
 use chrono::NaiveDate;
 
@@ -11,9 +11,7 @@ use super::*;
 const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 fn context() -> Context {
-    Context {
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
-    }
+    Context { today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap() }
 }
 
 fn from_text(values: Vec<&str>, to: &DataType) -> Standardised {
@@ -22,10 +20,7 @@ fn from_text(values: Vec<&str>, to: &DataType) -> Standardised {
 }
 
 fn reasons(out: &Standardised) -> Vec<(u32, &'static str)> {
-    out.faults
-        .iter()
-        .map(|fault| (fault.row, fault.reason.as_str()))
-        .collect()
+    out.faults.iter().map(|fault| (fault.row, fault.reason.as_str())).collect()
 }
 
 fn typed(values: impl Array + 'static, to: &DataType) -> Standardised {
@@ -36,55 +31,19 @@ fn typed(values: impl Array + 'static, to: &DataType) -> Standardised {
 #[test]
 fn integers_are_exact_or_faults() {
     let out = from_text(
-        vec![
-            "42",
-            " -7 ",
-            "＋１２",
-            "9223372036854775808",
-            "1.5",
-            "2.00",
-            "x",
-            "",
-            "-",
-            "1e3",
-        ],
+        vec!["42", " -7 ", "＋１２", "9223372036854775808", "1.5", "2.00", "x", "", "-", "1e3"],
         &DataType::Int64,
     );
-    let expected = Int64Array::from(vec![
-        Some(42),
-        Some(-7),
-        Some(12),
-        None,
-        None,
-        Some(2),
-        None,
-        None,
-        None,
-        None,
-    ]);
+    let expected = Int64Array::from(vec![Some(42), Some(-7), Some(12), None, None, Some(2), None, None, None, None]);
     assert_eq!(out.values.as_primitive::<Int64Type>(), &expected);
-    assert_eq!(
-        reasons(&out),
-        [
-            (3, "range"),
-            (4, "scale"),
-            (6, "type"),
-            (8, "type"),
-            (9, "type")
-        ]
-    );
-    assert_eq!(
-        from_text(vec!["-9223372036854775808"], &DataType::Int64).faults,
-        []
-    );
+    assert_eq!(reasons(&out), [(3, "range"), (4, "scale"), (6, "type"), (8, "type"), (9, "type")]);
+    assert_eq!(from_text(vec!["-9223372036854775808"], &DataType::Int64).faults, []);
 }
 
 #[test]
 fn decimals_are_never_rounded() {
     let out = from_text(
-        vec![
-            "1.23", "1.230", "1.234", "-0.05", "99999.99", "100000", ".5", "1.", ".", "1,000", "5",
-        ],
+        vec!["1.23", "1.230", "1.234", "-0.05", "99999.99", "100000", ".5", "1.", ".", "1,000", "5"],
         &DataType::Decimal128(7, 2),
     );
     let expected = Decimal128Array::from(vec![
@@ -103,56 +62,30 @@ fn decimals_are_never_rounded() {
     .with_precision_and_scale(7, 2)
     .unwrap();
     assert_eq!(out.values.as_primitive::<Decimal128Type>(), &expected);
-    assert_eq!(
-        reasons(&out),
-        [(2, "scale"), (5, "range"), (8, "type"), (9, "type")]
-    );
+    assert_eq!(reasons(&out), [(2, "scale"), (5, "range"), (8, "type"), (9, "type")]);
     let huge = "9".repeat(60);
-    assert_eq!(
-        reasons(&from_text(vec![&huge], &DataType::Decimal128(38, 0))),
-        [(0, "range")]
-    );
+    assert_eq!(reasons(&from_text(vec![&huge], &DataType::Decimal128(38, 0))), [(0, "range")]);
 }
 
 #[test]
 fn floats_are_finite() {
-    let out = from_text(
-        vec!["1e3", "-0.5", "inf", "NaN", "1e999", "1_0"],
-        &DataType::Float64,
-    );
+    let out = from_text(vec!["1e3", "-0.5", "inf", "NaN", "1e999", "1_0"], &DataType::Float64);
     assert_eq!(
         out.values.as_primitive::<Float64Type>(),
         &Float64Array::from(vec![Some(1000.0), Some(-0.5), None, None, None, None])
     );
-    assert_eq!(
-        reasons(&out),
-        [(2, "type"), (3, "type"), (4, "range"), (5, "type")]
-    );
+    assert_eq!(reasons(&out), [(2, "type"), (3, "type"), (4, "range"), (5, "type")]);
 }
 
 #[test]
 fn dates_have_the_forms_of_the_standard() {
     let out = from_text(
-        vec![
-            "20220108",
-            "2022-01-08",
-            "2022/1/8",
-            "２０２２年１月８日",
-            "2022-1-8",
-            "2022-02-30",
-        ],
+        vec!["20220108", "2022-01-08", "2022/1/8", "２０２２年１月８日", "2022-1-8", "2022-02-30"],
         &DataType::Date32,
     );
     assert_eq!(
         out.values.as_primitive::<Date32Type>(),
-        &Date32Array::from(vec![
-            Some(19_000),
-            Some(19_000),
-            Some(19_000),
-            Some(19_000),
-            None,
-            None
-        ])
+        &Date32Array::from(vec![Some(19_000), Some(19_000), Some(19_000), Some(19_000), None, None])
     );
     assert_eq!(reasons(&out), [(4, "type"), (5, "no-such-date")]);
 }
@@ -193,99 +126,46 @@ fn timestamps_take_a_space_or_t_and_a_fraction() {
     ];
     let column = out.values.as_primitive::<TimestampMicrosecondType>();
     assert_eq!(column.iter().collect::<Vec<_>>(), expected);
-    assert_eq!(
-        reasons(&out),
-        [
-            (6, "scale"),
-            (7, "range"),
-            (8, "type"),
-            (9, "type"),
-            (10, "no-such-date")
-        ]
-    );
+    assert_eq!(reasons(&out), [(6, "scale"), (7, "range"), (8, "type"), (9, "type"), (10, "no-such-date")]);
 }
 
 #[test]
 fn booleans_know_chinese() {
-    let out = from_text(
-        vec!["是", "否", "TRUE", "f", "１", "0", "2"],
-        &DataType::Boolean,
-    );
-    let expected = vec![
-        Some(true),
-        Some(false),
-        Some(true),
-        Some(false),
-        Some(true),
-        Some(false),
-        None,
-    ];
+    let out = from_text(vec!["是", "否", "TRUE", "f", "１", "0", "2"], &DataType::Boolean);
+    let expected = vec![Some(true), Some(false), Some(true), Some(false), Some(true), Some(false), None];
     assert_eq!(out.values.as_boolean(), &BooleanArray::from(expected));
     assert_eq!(reasons(&out), [(6, "type")]);
 }
 
 #[test]
 fn typed_columns_convert_where_nothing_is_lost() {
-    let out = typed(
-        UInt64Array::from(vec![Some(1), Some(u64::MAX), None]),
-        &DataType::Int64,
-    );
-    assert_eq!(
-        out.values.as_primitive::<Int64Type>(),
-        &Int64Array::from(vec![Some(1), None, None])
-    );
+    let out = typed(UInt64Array::from(vec![Some(1), Some(u64::MAX), None]), &DataType::Int64);
+    assert_eq!(out.values.as_primitive::<Int64Type>(), &Int64Array::from(vec![Some(1), None, None]));
     assert_eq!(reasons(&out), [(1, "range")]);
 
-    let out = typed(
-        Int64Array::from(vec![12, 1000]),
-        &DataType::Decimal128(4, 2),
-    );
+    let out = typed(Int64Array::from(vec![12, 1000]), &DataType::Decimal128(4, 2));
     assert_eq!(out.values.as_primitive::<Decimal128Type>().value(0), 1200);
     assert_eq!(reasons(&out), [(1, "range")]);
 
-    let out = typed(
-        Float64Array::from(vec![3.0, 0.5, f64::NAN]),
-        &DataType::Int64,
-    );
+    let out = typed(Float64Array::from(vec![3.0, 0.5, f64::NAN]), &DataType::Int64);
     assert_eq!(reasons(&out), [(1, "scale"), (2, "type")]);
 
-    let out = typed(
-        Int64Array::from(vec![1 << 53, (1 << 53) + 1]),
-        &DataType::Float64,
-    );
-    assert_eq!(
-        out.values.as_primitive::<Float64Type>().value(0),
-        9_007_199_254_740_992.0
-    );
+    let out = typed(Int64Array::from(vec![1 << 53, (1 << 53) + 1]), &DataType::Float64);
+    assert_eq!(out.values.as_primitive::<Float64Type>().value(0), 9_007_199_254_740_992.0);
     assert_eq!(reasons(&out), [(1, "scale")]);
 
-    let out = typed(
-        TimestampMillisecondArray::from(vec![86_400_000, 86_400_001]),
-        &DataType::Date32,
-    );
+    let out = typed(TimestampMillisecondArray::from(vec![86_400_000, 86_400_001]), &DataType::Date32);
     assert_eq!(out.values.as_primitive::<Date32Type>().value(0), 1);
     assert_eq!(reasons(&out), [(1, "scale")]);
 
     let out = typed(TimestampNanosecondArray::from(vec![1_000, 1]), &MICROS);
-    assert_eq!(
-        out.values
-            .as_primitive::<TimestampMicrosecondType>()
-            .value(0),
-        1
-    );
+    assert_eq!(out.values.as_primitive::<TimestampMicrosecondType>().value(0), 1);
     assert_eq!(reasons(&out), [(1, "scale")]);
 
     let out = typed(Date32Array::from(vec![1]), &MICROS);
-    assert_eq!(
-        out.values
-            .as_primitive::<TimestampMicrosecondType>()
-            .value(0),
-        86_400_000_000
-    );
+    assert_eq!(out.values.as_primitive::<TimestampMicrosecondType>().value(0), 86_400_000_000);
 
-    let amount = Decimal128Array::from(vec![1_500, 1_555])
-        .with_precision_and_scale(9, 3)
-        .unwrap();
+    let amount = Decimal128Array::from(vec![1_500, 1_555]).with_precision_and_scale(9, 3).unwrap();
     let out = typed(amount, &DataType::Decimal128(6, 1));
     assert_eq!(out.values.as_primitive::<Decimal128Type>().value(0), 15);
     assert_eq!(reasons(&out), [(1, "scale")]);
@@ -293,16 +173,9 @@ fn typed_columns_convert_where_nothing_is_lost() {
 
 #[test]
 fn a_zone_is_not_guessed_away() {
-    let column: ArrayRef =
-        Arc::new(TimestampMillisecondArray::from(vec![0]).with_timezone("+08:00"));
-    assert!(matches!(
-        cast(&column, &MICROS, &context()),
-        Err(Error::Unsupported { .. })
-    ));
-    assert!(matches!(
-        cast(&column, &DataType::Int8, &context()),
-        Err(Error::Unsupported { .. })
-    ));
+    let column: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![0]).with_timezone("+08:00"));
+    assert!(matches!(cast(&column, &MICROS, &context()), Err(Error::Unsupported { .. })));
+    assert!(matches!(cast(&column, &DataType::Int8, &context()), Err(Error::Unsupported { .. })));
 }
 
 #[test]

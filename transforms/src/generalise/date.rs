@@ -14,16 +14,13 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(super) fn apply(values: &ArrayRef, to: Period) -> Result<ArrayRef, Error> {
     match values.data_type() {
         DataType::Date32 => {
-            let days: Date32Array = values
-                .as_primitive::<Date32Type>()
-                .unary_opt(|day| first_day(i64::from(day), to));
+            let days: Date32Array = values.as_primitive::<Date32Type>().unary_opt(|day| first_day(i64::from(day), to));
             Ok(Arc::new(days))
         }
         DataType::Timestamp(TimeUnit::Microsecond, None) => {
             let column = values.as_primitive::<TimestampMicrosecondType>();
             let instants: TimestampMicrosecondArray = column.unary_opt(|micros| {
-                first_day(micros.div_euclid(MICROS_PER_DAY), to)
-                    .map(|day| i64::from(day) * MICROS_PER_DAY)
+                first_day(micros.div_euclid(MICROS_PER_DAY), to).map(|day| i64::from(day) * MICROS_PER_DAY)
             });
             Ok(Arc::new(instants))
         }

@@ -22,9 +22,7 @@ pub(super) fn apply(values: &ArrayRef, step: &str) -> Result<ArrayRef, Error> {
             let step = read::<Decimal128Type>(step, data_type, 0)?;
             let limit = 10i128.pow(u32::from(*precision));
             floor::<Decimal128Type>(values, |value| {
-                value
-                    .checked_sub(value.rem_euclid(step))
-                    .filter(|multiple| *multiple > -limit)
+                value.checked_sub(value.rem_euclid(step)).filter(|multiple| *multiple > -limit)
             })
         }
         DataType::Float64 => {
@@ -35,18 +33,12 @@ pub(super) fn apply(values: &ArrayRef, step: &str) -> Result<ArrayRef, Error> {
             })
         }
         DataType::Float32 => through(values, &DataType::Float64, step),
-        kind if kind.is_integer() && *kind != DataType::UInt64 => {
-            through(values, &DataType::Int64, step)
-        }
+        kind if kind.is_integer() && *kind != DataType::UInt64 => through(values, &DataType::Int64, step),
         other => Err(Error::unsupported(OPERATION, other)),
     }
 }
 
-fn read<T: ArrowPrimitiveType>(
-    step: &str,
-    data_type: &DataType,
-    zero: T::Native,
-) -> Result<T::Native, Error>
+fn read<T: ArrowPrimitiveType>(step: &str, data_type: &DataType, zero: T::Native) -> Result<T::Native, Error>
 where
     T::Native: PartialOrd,
 {
@@ -83,9 +75,5 @@ fn through(values: &ArrayRef, wide: &DataType, step: &str) -> Result<ArrayRef, E
 
 fn overflow(before: &dyn Array, after: &dyn Array) -> Error {
     let row = (0..after.len()).find(|&row| after.is_null(row) && before.is_valid(row));
-    Error::Overflow {
-        operation: OPERATION,
-        data_type: before.data_type().to_string(),
-        row: row.unwrap_or_default(),
-    }
+    Error::Overflow { operation: OPERATION, data_type: before.data_type().to_string(), row: row.unwrap_or_default() }
 }

@@ -23,9 +23,7 @@ impl std::fmt::Debug for Accepted {
 impl Accepted {
     pub(super) fn bind(values: &[String], data_type: &DataType) -> Result<Self, Error> {
         if data_type.is_string() {
-            return Ok(Self(
-                values.iter().map(|value| value.as_str().into()).collect(),
-            ));
+            return Ok(Self(values.iter().map(|value| value.as_str().into()).collect()));
         }
         // Narrow integers and floats are read as their wide type; canonical text is the same.
         let wide = match data_type {

@@ -16,11 +16,7 @@ pub(super) struct Length {
 }
 
 impl Length {
-    pub(super) fn bind(
-        min: Option<usize>,
-        max: Option<usize>,
-        data_type: &DataType,
-    ) -> Result<Self, Error> {
+    pub(super) fn bind(min: Option<usize>, max: Option<usize>, data_type: &DataType) -> Result<Self, Error> {
         if !data_type.is_string() {
             return Err(Error::unsupported(ID, data_type));
         }

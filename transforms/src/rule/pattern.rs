@@ -41,8 +41,6 @@ fn compile(expression: &str) -> Result<Regex, Error> {
 
 impl Check for Pattern {
     fn failing(&self, column: &ArrayRef) -> Result<Vec<u32>, Error> {
-        Ok(rows_where(&as_text(column)?, |value| {
-            !self.0.is_match(value)
-        }))
+        Ok(rows_where(&as_text(column)?, |value| !self.0.is_match(value)))
     }
 }

@@ -2,8 +2,7 @@
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::{Check, rows_where};
@@ -50,11 +49,7 @@ impl<V: PartialOrd + Copy> Between<V> {
 }
 
 impl Range {
-    pub(super) fn bind(
-        min: Option<&str>,
-        max: Option<&str>,
-        data_type: &DataType,
-    ) -> Result<Self, Error> {
+    pub(super) fn bind(min: Option<&str>, max: Option<&str>, data_type: &DataType) -> Result<Self, Error> {
         let compared = match data_type {
             DataType::UInt64 => DataType::Decimal128(20, 0),
             kind if kind.is_integer() => DataType::Int64,
@@ -66,9 +61,7 @@ impl Range {
         };
         let bounds = match &compared {
             DataType::Int64 => Bounds::Int64(read::<Int64Type>(min, max, &compared)?),
-            DataType::Decimal128(_, _) => {
-                Bounds::Decimal(read::<Decimal128Type>(min, max, &compared)?)
-            }
+            DataType::Decimal128(_, _) => Bounds::Decimal(read::<Decimal128Type>(min, max, &compared)?),
             DataType::Float64 => Bounds::Float(read::<Float64Type>(min, max, &compared)?),
             DataType::Date32 => Bounds::Date(read::<Date32Type>(min, max, &compared)?),
             DataType::Timestamp(TimeUnit::Microsecond, None) => {
@@ -86,11 +79,8 @@ fn read<T: ArrowPrimitiveType>(
     data_type: &DataType,
 ) -> Result<Between<T::Native>, Error> {
     let bound = |text: Option<&str>, parameter| {
-        text.map(|text| {
-            cast::native::<T>(text, data_type)
-                .ok_or_else(|| Error::parameter(ID, parameter, data_type))
-        })
-        .transpose()
+        text.map(|text| cast::native::<T>(text, data_type).ok_or_else(|| Error::parameter(ID, parameter, data_type)))
+            .transpose()
     };
     let (min, max) = (bound(min, "min")?, bound(max, "max")?);
     match (min, max) {

@@ -19,10 +19,7 @@ impl Standard for AreaCode {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "行政区划代码",
-            en: "area code",
-        }
+        Title { zh: "行政区划代码", en: "area code" }
     }
 
     fn source(&self) -> &'static str {
@@ -31,9 +28,7 @@ impl Standard for AreaCode {
 
     fn apply(&self, values: &StringArray, context: &Context) -> Standardised {
         let year = context.today.year();
-        text(values, Case::Keep, |value| {
-            Checked::same(value, check(value.as_bytes(), year))
-        })
+        text(values, Case::Keep, |value| Checked::same(value, check(value.as_bytes(), year)))
     }
 }
 

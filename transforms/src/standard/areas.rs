@@ -40,10 +40,7 @@ struct Years {
 
 impl Table {
     fn read(csv: &str) -> Self {
-        let mut table = Self {
-            provinces: [false; 100],
-            counties: [None; 100],
-        };
+        let mut table = Self { provinces: [false; 100], counties: [None; 100] };
         for line in csv.lines().skip(1) {
             let mut fields = line.split(',');
             let code = fields.next().unwrap_or_default().as_bytes();
@@ -76,11 +73,7 @@ pub(super) fn standing(code: &[u8], year: i32) -> Standing {
     let table = &*TABLE;
     let (city, county) = (digits(&code[..4]), digits(&code[4..6]) as usize);
     if city != YANCHENG {
-        return if table.provinces[(city / 100) as usize] {
-            Standing::Valid
-        } else {
-            Standing::UnknownProvince
-        };
+        return if table.provinces[(city / 100) as usize] { Standing::Valid } else { Standing::UnknownProvince };
     }
     match table.counties[county] {
         None => Standing::NotInTable,
@@ -93,10 +86,7 @@ pub(super) fn standing(code: &[u8], year: i32) -> Standing {
 pub(super) fn known_in_citizen_id(code: &[u8]) -> bool {
     all_digits(code)
         && (digits(&code[..4]) == BEFORE_1983
-            || matches!(
-                standing(code, i32::MAX),
-                Standing::Valid | Standing::Expired
-            ))
+            || matches!(standing(code, i32::MAX), Standing::Valid | Standing::Expired))
 }
 
 #[cfg(test)]
@@ -123,9 +113,7 @@ mod tests {
 
     #[test]
     fn old_codes_are_legal_inside_citizen_numbers() {
-        for code in [
-            "320901", "320911", "320926", "320927", "320928", "320982", "322301", "110105",
-        ] {
+        for code in ["320901", "320911", "320926", "320927", "320928", "320982", "322301", "110105"] {
             assert!(known_in_citizen_id(code.as_bytes()), "{code}");
         }
         assert!(!known_in_citizen_id(b"320905"));

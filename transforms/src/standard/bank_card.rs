@@ -15,10 +15,7 @@ impl Standard for BankCard {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "银行卡号",
-            en: "bank card number",
-        }
+        Title { zh: "银行卡号", en: "bank card number" }
     }
 
     fn source(&self) -> &'static str {
@@ -26,9 +23,7 @@ impl Standard for BankCard {
     }
 
     fn apply(&self, values: &StringArray, _: &Context) -> Standardised {
-        text(values, Case::Keep, |value| {
-            Checked::same(value, check(value.as_bytes()))
-        })
+        text(values, Case::Keep, |value| Checked::same(value, check(value.as_bytes())))
     }
 }
 
@@ -44,9 +39,5 @@ fn check(bytes: &[u8]) -> Result<(), Reason> {
             _ => 0,
         })
         .sum();
-    if sum.is_multiple_of(10) {
-        Ok(())
-    } else {
-        Err(Reason::Checksum)
-    }
+    if sum.is_multiple_of(10) { Ok(()) } else { Err(Reason::Checksum) }
 }

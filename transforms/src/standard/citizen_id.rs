@@ -24,10 +24,7 @@ impl Standard for CitizenId {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "公民身份号码",
-            en: "citizen identification number",
-        }
+        Title { zh: "公民身份号码", en: "citizen identification number" }
     }
 
     fn source(&self) -> &'static str {
@@ -52,18 +49,11 @@ fn check(value: &str, today: Civil) -> Checked<'_> {
         && all_digits(old)
     {
         return match from_15(old, today) {
-            Ok(made) => Checked {
-                value: Canonical::Made(made),
-                verdict: area_verdict(old),
-            },
+            Ok(made) => Checked { value: Canonical::Made(made), verdict: area_verdict(old) },
             Err(reason) => Checked::same(value, Verdict::Fail(reason)),
         };
     }
-    let reason = if is_number(bytes) {
-        Reason::Length
-    } else {
-        Reason::Characters
-    };
+    let reason = if is_number(bytes) { Reason::Length } else { Reason::Characters };
     Checked::same(value, Verdict::Fail(reason))
 }
 
@@ -98,11 +88,7 @@ fn from_15(old: &[u8; 15], today: Civil) -> Result<[u8; 18], Reason> {
 }
 
 fn birth(body: &[u8; 17]) -> Civil {
-    Civil {
-        year: digits(&body[6..10]),
-        month: digits(&body[10..12]),
-        day: digits(&body[12..14]),
-    }
+    Civil { year: digits(&body[6..10]), month: digits(&body[10..12]), day: digits(&body[12..14]) }
 }
 
 fn check_birth(birth: Civil, today: Civil) -> Result<(), Reason> {
@@ -121,9 +107,5 @@ fn check_character(body: &[u8; 17]) -> u8 {
 }
 
 fn area_verdict(bytes: &[u8]) -> Verdict {
-    if areas::known_in_citizen_id(&bytes[..6]) {
-        Verdict::Pass
-    } else {
-        Verdict::Warn(Reason::UnknownCode)
-    }
+    if areas::known_in_citizen_id(&bytes[..6]) { Verdict::Pass } else { Verdict::Warn(Reason::UnknownCode) }
 }

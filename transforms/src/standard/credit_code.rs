@@ -16,9 +16,7 @@ pub(super) struct CreditCode;
 /// The characters in the order of their values.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// 3^i mod 31.
-const WEIGHTS: [u16; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const WEIGHTS: [u16; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 const NONE: u8 = 0xFF;
 const VALUES: [u8; 256] = values();
 
@@ -38,10 +36,7 @@ impl Standard for CreditCode {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "统一社会信用代码",
-            en: "unified social credit code",
-        }
+        Title { zh: "统一社会信用代码", en: "unified social credit code" }
     }
 
     fn source(&self) -> &'static str {
@@ -49,20 +44,14 @@ impl Standard for CreditCode {
     }
 
     fn apply(&self, values: &StringArray, _: &Context) -> Standardised {
-        text(values, Case::Upper, |value| {
-            Checked::same(value, check(value.as_bytes()))
-        })
+        text(values, Case::Upper, |value| Checked::same(value, check(value.as_bytes())))
     }
 }
 
 fn check(bytes: &[u8]) -> Verdict {
     let Ok(code) = <&[u8; 18]>::try_from(bytes) else {
         let known = bytes.iter().all(|&byte| VALUES[usize::from(byte)] != NONE);
-        return Verdict::Fail(if known {
-            Reason::Length
-        } else {
-            Reason::Characters
-        });
+        return Verdict::Fail(if known { Reason::Length } else { Reason::Characters });
     };
     let values = code.map(|byte| VALUES[usize::from(byte)]);
     if values.contains(&NONE) || !all_digits(&code[2..8]) {

@@ -23,10 +23,7 @@ impl Standard for Date {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "日期",
-            en: "date",
-        }
+        Title { zh: "日期", en: "date" }
     }
 
     fn source(&self) -> &'static str {
@@ -77,11 +74,7 @@ fn without(values: &StringArray, missing: &[usize]) -> Option<NullBuffer> {
 /// A normalised text as days since 1970-01-01.
 pub(crate) fn parse_date(bytes: &[u8]) -> Result<i32, Reason> {
     let date = split(bytes).ok_or(Reason::Format)?;
-    if date.exists() {
-        Ok(date.days())
-    } else {
-        Err(Reason::NoSuchDate)
-    }
+    if date.exists() { Ok(date.days()) } else { Err(Reason::NoSuchDate) }
 }
 
 fn split(bytes: &[u8]) -> Option<Civil> {
@@ -100,22 +93,14 @@ fn split(bytes: &[u8]) -> Option<Civil> {
 /// The eight digits of a date.
 #[inline]
 fn fixed(date: [u8; 8]) -> Option<Civil> {
-    all_digits(&date).then(|| Civil {
-        year: digits(&date[..4]),
-        month: digits(&date[4..6]),
-        day: digits(&date[6..]),
-    })
+    all_digits(&date).then(|| Civil { year: digits(&date[..4]), month: digits(&date[4..6]), day: digits(&date[6..]) })
 }
 
 /// Month and day of one or two digits, with `between` them and `end` behind.
 fn parts(year: [u8; 4], rest: &[u8], between: &[u8], end: &[u8]) -> Option<Civil> {
     let (month, rest) = one_or_two(rest)?;
     let (day, rest) = one_or_two(rest.strip_prefix(between)?)?;
-    (rest == end && all_digits(&year)).then(|| Civil {
-        year: digits(&year),
-        month,
-        day,
-    })
+    (rest == end && all_digits(&year)).then(|| Civil { year: digits(&year), month, day })
 }
 
 /// The number of one or two digits at the beginning, and what follows.
@@ -132,9 +117,7 @@ fn one_or_two(bytes: &[u8]) -> Option<(u32, &[u8])> {
 /// The value of a few ASCII digits.
 #[inline]
 pub(super) fn digits(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0u32, |value, byte| {
-        value.wrapping_mul(10).wrapping_add(u32::from(byte & 0x0F))
-    })
+    bytes.iter().fold(0u32, |value, byte| value.wrapping_mul(10).wrapping_add(u32::from(byte & 0x0F)))
 }
 
 /// A day of the proleptic Gregorian calendar that may not exist; ordered by time.
@@ -150,11 +133,7 @@ pub(super) struct Civil {
 
 impl From<NaiveDate> for Civil {
     fn from(date: NaiveDate) -> Self {
-        Self {
-            year: u32::try_from(date.year()).unwrap_or(0),
-            month: date.month(),
-            day: date.day(),
-        }
+        Self { year: u32::try_from(date.year()).unwrap_or(0), month: date.month(), day: date.day() }
     }
 }
 
@@ -163,8 +142,7 @@ impl Civil {
     #[inline]
     pub(super) fn exists(self) -> bool {
         const DAYS: [u32; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        let leap = self.year.is_multiple_of(4)
-            && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        let leap = self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
         (1..=9999).contains(&self.year)
             && (1..=12).contains(&self.month)
             && self.day >= 1
@@ -202,14 +180,8 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist() {
-        for text in [
-            "20230229", "19000229", "20230431", "20230100", "20231301", "00000101", "2023/0/1",
-        ] {
-            assert_eq!(
-                parse_date(text.as_bytes()),
-                Err(Reason::NoSuchDate),
-                "{text}"
-            );
+        for text in ["20230229", "19000229", "20230431", "20230100", "20231301", "00000101", "2023/0/1"] {
+            assert_eq!(parse_date(text.as_bytes()), Err(Reason::NoSuchDate), "{text}");
         }
         assert!(parse_date(b"20000229").is_ok());
     }

@@ -16,10 +16,7 @@ impl Standard for EthnicGroup {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "民族代码",
-            en: "ethnic group",
-        }
+        Title { zh: "民族代码", en: "ethnic group" }
     }
 
     fn source(&self) -> &'static str {
@@ -29,16 +26,8 @@ impl Standard for EthnicGroup {
     fn apply(&self, values: &StringArray, _: &Context) -> Standardised {
         text(values, Case::Keep, |value| {
             let bytes = value.as_bytes();
-            let known =
-                bytes.len() == 2 && all_digits(bytes) && matches!(digits(bytes), 1..=56 | 97 | 98);
-            Checked::same(
-                value,
-                if known {
-                    Ok(())
-                } else {
-                    Err(Reason::UnknownCode)
-                },
-            )
+            let known = bytes.len() == 2 && all_digits(bytes) && matches!(digits(bytes), 1..=56 | 97 | 98);
+            Checked::same(value, if known { Ok(()) } else { Err(Reason::UnknownCode) })
         })
     }
 }

@@ -16,10 +16,7 @@ impl Standard for Mobile {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "手机号码",
-            en: "mobile number",
-        }
+        Title { zh: "手机号码", en: "mobile number" }
     }
 
     fn source(&self) -> &'static str {
@@ -29,21 +26,14 @@ impl Standard for Mobile {
     fn apply(&self, values: &StringArray, _: &Context) -> Standardised {
         text(values, Case::Keep, |value| {
             let number = without_country(value);
-            let verdict = if number.is_empty() {
-                Verdict::Pass
-            } else {
-                check(number.as_bytes()).into()
-            };
+            let verdict = if number.is_empty() { Verdict::Pass } else { check(number.as_bytes()).into() };
             Checked::same(number, verdict)
         })
     }
 }
 
 fn without_country(value: &str) -> &str {
-    match value
-        .strip_prefix("+86")
-        .or_else(|| value.strip_prefix("86"))
-    {
+    match value.strip_prefix("+86").or_else(|| value.strip_prefix("86")) {
         Some(rest) => rest.trim_start_matches([' ', '-']),
         None => value,
     }

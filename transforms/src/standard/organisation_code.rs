@@ -20,10 +20,7 @@ impl Standard for OrganisationCode {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "组织机构代码",
-            en: "organisation code",
-        }
+        Title { zh: "组织机构代码", en: "organisation code" }
     }
 
     fn source(&self) -> &'static str {
@@ -31,9 +28,7 @@ impl Standard for OrganisationCode {
     }
 
     fn apply(&self, values: &StringArray, _: &Context) -> Standardised {
-        text(values, Case::Upper, |value| {
-            Checked::same(value, check(value.as_bytes()))
-        })
+        text(values, Case::Upper, |value| Checked::same(value, check(value.as_bytes())))
     }
 }
 
@@ -42,19 +37,12 @@ fn is_code_character(byte: &u8) -> bool {
 }
 
 fn check(bytes: &[u8]) -> Result<(), Reason> {
-    if !bytes
-        .iter()
-        .all(|byte| is_code_character(byte) || *byte == b'-')
-    {
+    if !bytes.iter().all(|byte| is_code_character(byte) || *byte == b'-') {
         return Err(Reason::Characters);
     }
     match bytes {
         [body @ .., b'-', last] if body.len() == 8 && body.iter().all(is_code_character) => {
-            if check_character(body) == *last {
-                Ok(())
-            } else {
-                Err(Reason::Checksum)
-            }
+            if check_character(body) == *last { Ok(()) } else { Err(Reason::Checksum) }
         }
         _ if matches!(bytes.len(), 9 | 10) => Err(Reason::Format),
         _ => Err(Reason::Length),
@@ -76,9 +64,5 @@ pub(super) fn check_character(body: &[u8]) -> u8 {
 
 /// 0–9, then A = 10 to Z = 35.
 fn value_of(byte: u8) -> u8 {
-    if byte.is_ascii_digit() {
-        byte & 0x0F
-    } else {
-        byte.wrapping_sub(b'A').wrapping_add(10)
-    }
+    if byte.is_ascii_digit() { byte & 0x0F } else { byte.wrapping_sub(b'A').wrapping_add(10) }
 }

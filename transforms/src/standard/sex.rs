@@ -15,10 +15,7 @@ impl Standard for Sex {
     }
 
     fn title(&self) -> Title {
-        Title {
-            zh: "性别代码",
-            en: "sex",
-        }
+        Title { zh: "性别代码", en: "sex" }
     }
 
     fn source(&self) -> &'static str {

@@ -14,10 +14,7 @@ use super::*;
 const CASES: &[(&str, &str)] = &[
     ("citizen_id", include_str!("cases/citizen_id.csv")),
     ("credit_code", include_str!("cases/credit_code.csv")),
-    (
-        "organisation_code",
-        include_str!("cases/organisation_code.csv"),
-    ),
+    ("organisation_code", include_str!("cases/organisation_code.csv")),
     ("bank_card", include_str!("cases/bank_card.csv")),
     ("mobile", include_str!("cases/mobile.csv")),
     ("date", include_str!("cases/date.csv")),
@@ -27,9 +24,7 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 fn context() -> Context {
-    Context {
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
-    }
+    Context { today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap() }
 }
 
 struct Case {
@@ -44,11 +39,7 @@ fn cases(csv: &str) -> Vec<Case> {
         .map(|line| {
             let mut fields = line.split(',').map(unescape);
             let mut next = || fields.next().unwrap();
-            Case {
-                input: next(),
-                verdict: next(),
-                kept: next(),
-            }
+            Case { input: next(), verdict: next(), kept: next() }
         })
         .collect()
 }
@@ -68,25 +59,15 @@ fn unescape(field: &str) -> String {
 /// The verdict and kept text of every row, in the notation of the case files.
 fn found(out: &Standardised) -> Vec<(String, String)> {
     let note = |list: &[Fault], row: usize, kind: &str| {
-        list.iter()
-            .find(|fault| fault.row as usize == row)
-            .map(|fault| format!("{kind}:{}", fault.reason))
+        list.iter().find(|fault| fault.row as usize == row).map(|fault| format!("{kind}:{}", fault.reason))
     };
     let kept = crate::text::as_text(&out.values).unwrap();
     (0..kept.len())
         .map(|row| {
-            let verdict =
-                note(&out.faults, row, "fail").or_else(|| note(&out.warnings, row, "warn"));
+            let verdict = note(&out.faults, row, "fail").or_else(|| note(&out.warnings, row, "warn"));
             let otherwise = if kept.is_null(row) { "missing" } else { "ok" };
-            let text = if kept.is_null(row) {
-                ""
-            } else {
-                kept.value(row)
-            };
-            (
-                verdict.unwrap_or_else(|| otherwise.to_string()),
-                text.to_string(),
-            )
+            let text = if kept.is_null(row) { "" } else { kept.value(row) };
+            (verdict.unwrap_or_else(|| otherwise.to_string()), text.to_string())
         })
         .collect()
 }
@@ -115,12 +96,7 @@ fn a_verdict_does_not_depend_on_the_neighbours() {
         for case in cases(csv) {
             let alone = StringArray::from(vec![case.input.as_str()]);
             let out = find(id).unwrap().apply(&alone, &context());
-            assert_eq!(
-                found(&out),
-                [(case.verdict, case.kept)],
-                "{id} {:?}",
-                case.input
-            );
+            assert_eq!(found(&out), [(case.verdict, case.kept)], "{id} {:?}", case.input);
         }
     }
 }
@@ -134,10 +110,7 @@ fn every_standard_has_cases_that_pass_and_cases_that_fail() {
         let verdicts: Vec<_> = cases(csv).into_iter().map(|case| case.verdict).collect();
         assert!(verdicts.iter().any(|verdict| verdict == "ok"), "{id}");
         assert!(verdicts.iter().any(|verdict| verdict == "missing"), "{id}");
-        assert!(
-            verdicts.iter().any(|verdict| verdict.starts_with("fail")),
-            "{id}"
-        );
+        assert!(verdicts.iter().any(|verdict| verdict.starts_with("fail")), "{id}");
     }
     assert!(find("no_such_standard").is_none());
 }
@@ -150,9 +123,7 @@ fn normal_columns_are_returned_without_copying() {
             continue;
         }
         let cases = cases(csv);
-        let normal = cases
-            .iter()
-            .filter(|case| case.input == case.kept && !case.kept.is_empty());
+        let normal = cases.iter().filter(|case| case.input == case.kept && !case.kept.is_empty());
         let mut values: Vec<_> = normal.map(|case| Some(case.input.as_str())).collect();
         values.insert(1, None);
         let column = StringArray::from(values);
@@ -165,60 +136,28 @@ fn normal_columns_are_returned_without_copying() {
 
 #[test]
 fn slices_count_rows_from_their_own_start() {
-    let column = StringArray::from(vec![
-        Some("x"),
-        None,
-        Some(" 1 "),
-        Some("7"),
-        None,
-        Some("2"),
-    ]);
+    let column = StringArray::from(vec![Some("x"), None, Some(" 1 "), Some("7"), None, Some("2")]);
     let out = find("sex").unwrap().apply(&column.slice(1, 4), &context());
-    assert_eq!(
-        out.values.as_string::<i32>(),
-        &StringArray::from(vec![None, Some("1"), Some("7"), None])
-    );
-    assert_eq!(
-        out.faults,
-        [Fault {
-            row: 2,
-            reason: Reason::UnknownCode
-        }]
-    );
+    assert_eq!(out.values.as_string::<i32>(), &StringArray::from(vec![None, Some("1"), Some("7"), None]));
+    assert_eq!(out.faults, [Fault { row: 2, reason: Reason::UnknownCode }]);
 }
 
 #[test]
 fn dates_are_days_and_faulty_ones_are_null() {
-    let column = StringArray::from(vec![
-        Some("2022-01-08"),
-        None,
-        Some("20220230"),
-        Some(" "),
-        Some("19700101"),
-    ]);
+    let column = StringArray::from(vec![Some("2022-01-08"), None, Some("20220230"), Some(" "), Some("19700101")]);
     let out = find("date").unwrap().apply(&column, &context());
     assert_eq!(
         out.values.as_primitive::<arrow::datatypes::Date32Type>(),
         &Date32Array::from(vec![Some(19_000), None, None, None, Some(0)])
     );
-    assert_eq!(
-        out.faults,
-        [Fault {
-            row: 2,
-            reason: Reason::NoSuchDate
-        }]
-    );
+    assert_eq!(out.faults, [Fault { row: 2, reason: Reason::NoSuchDate }]);
 }
 
 #[test]
 fn the_future_begins_tomorrow() {
     let born_today = StringArray::from(vec!["320902202611220010", "320902202611230013"]);
     let out = find("citizen_id").unwrap().apply(&born_today, &context());
-    let reasons: Vec<_> = out
-        .faults
-        .iter()
-        .map(|fault| (fault.row, fault.reason))
-        .collect();
+    let reasons: Vec<_> = out.faults.iter().map(|fault| (fault.row, fault.reason)).collect();
     assert!(reasons.contains(&(1, Reason::Future)));
     assert!(!reasons.contains(&(0, Reason::Future)));
 }

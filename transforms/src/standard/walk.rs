@@ -44,10 +44,7 @@ impl<'a> Checked<'a> {
     /// The value as it was given.
     #[inline]
     pub(super) fn same(value: &'a str, verdict: impl Into<Verdict>) -> Self {
-        Self {
-            value: Canonical::Text(value),
-            verdict: verdict.into(),
-        }
+        Self { value: Canonical::Text(value), verdict: verdict.into() }
     }
 }
 
@@ -78,11 +75,7 @@ pub(super) fn text(
         }
         let raw = values.value(row);
         let value = reader.read(raw);
-        let checked = if value.is_empty() {
-            Checked::same(value, Verdict::Pass)
-        } else {
-            check(value)
-        };
+        let checked = if value.is_empty() { Checked::same(value, Verdict::Pass) } else { check(value) };
         findings.note(row, checked.verdict);
         let kept = match &checked.value {
             Canonical::Text(text) => *text,
@@ -126,12 +119,7 @@ impl Reader {
         let wide = !bytes.is_ascii() && has_wide(bytes);
         // A full-width small letter turns into a small letter, so a column with wide characters is looked at in full.
         let upper = case == Case::Upper && (wide || bytes.iter().any(u8::is_ascii_lowercase));
-        Self {
-            wide,
-            upper,
-            scratch: String::new(),
-            raised: String::new(),
-        }
+        Self { wide, upper, scratch: String::new(), raised: String::new() }
     }
 
     /// The normalised value: the same memory if it is normal already.
@@ -172,28 +160,19 @@ impl Findings {
             Verdict::Fail(reason) => (&mut self.faults, reason),
         };
         // Arrow text arrays have 32-bit offsets, so a row number always fits.
-        list.push(Fault {
-            row: row as u32,
-            reason,
-        });
+        list.push(Fault { row: row as u32, reason });
     }
 
     /// The lists together with the column.
     pub(super) fn with(self, values: ArrayRef) -> Standardised {
-        Standardised {
-            values,
-            faults: self.faults,
-            warnings: self.warnings,
-        }
+        Standardised { values, faults: self.faults, warnings: self.warnings }
     }
 }
 
 /// Whether every byte is an ASCII digit. It does not stop early, so that short texts are looked at in one go.
 #[inline]
 pub(super) fn all_digits(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .fold(true, |digits, byte| digits & byte.is_ascii_digit())
+    bytes.iter().fold(true, |digits, byte| digits & byte.is_ascii_digit())
 }
 
 /// The sum of values times weights, up to the shorter of both. The products of a few small numbers cannot overflow.
@@ -202,17 +181,12 @@ pub(super) fn weighted_sum<const N: usize>(values: &[u8], weights: [u16; N]) -> 
     values
         .iter()
         .zip(weights)
-        .fold(0, |sum: u16, (&value, weight)| {
-            sum.wrapping_add(u16::from(value).wrapping_mul(weight))
-        })
+        .fold(0, |sum: u16, (&value, weight)| sum.wrapping_add(u16::from(value).wrapping_mul(weight)))
 }
 
 /// Whether all characters are digits, and then whether there are as many as there should be.
 #[inline]
-pub(super) fn digits_of_length(
-    bytes: &[u8],
-    lengths: std::ops::RangeInclusive<usize>,
-) -> Result<(), Reason> {
+pub(super) fn digits_of_length(bytes: &[u8], lengths: std::ops::RangeInclusive<usize>) -> Result<(), Reason> {
     if !all_digits(bytes) {
         Err(Reason::Characters)
     } else if !lengths.contains(&bytes.len()) {

@@ -14,33 +14,19 @@ use crate::spec::diagnostic::Diagnostic;
 use crate::spec::mistake::Mistake;
 
 pub(super) fn check(draft: &Draft, list: &mut Vec<Diagnostic>) {
-    let organisations = draft.catalog.iter().flat_map(|file| {
-        file.spec
-            .organisation
-            .iter()
-            .enumerate()
-            .map(|(index, one)| {
-                (
-                    Declared {
-                        place: &file.place,
-                        name: &one.id,
-                    },
-                    format!("organisation[{index}].id"),
-                )
+    let organisations =
+        draft.catalog.iter().flat_map(|file| {
+            file.spec.organisation.iter().enumerate().map(|(index, one)| {
+                (Declared { place: &file.place, name: &one.id }, format!("organisation[{index}].id"))
             })
-    });
+        });
     duplicates("organisation", organisations, &draft.sources, list);
-    let resources = draft.catalog.iter().flat_map(|file| {
-        file.spec.resource.iter().enumerate().map(|(index, one)| {
-            (
-                Declared {
-                    place: &file.place,
-                    name: &one.code,
-                },
-                format!("resource[{index}].code"),
-            )
-        })
-    });
+    let resources =
+        draft.catalog.iter().flat_map(|file| {
+            file.spec.resource.iter().enumerate().map(|(index, one)| {
+                (Declared { place: &file.place, name: &one.code }, format!("resource[{index}].code"))
+            })
+        });
     duplicates("resource", resources, &draft.sources, list);
     let world = World::of(draft);
     for file in &draft.catalog {
@@ -53,22 +39,14 @@ pub(super) fn check(draft: &Draft, list: &mut Vec<Diagnostic>) {
 
 fn resource(world: &World<'_>, resource: &Resource, path: &str, desk: &mut Desk<'_>) {
     if check_code(&resource.code).is_err() {
-        desk.value(
-            &format!("{path}.code"),
-            Mistake::BadResourceCode {
-                resource: cut(&resource.code),
-            },
-        );
+        desk.value(&format!("{path}.code"), Mistake::BadResourceCode { resource: cut(&resource.code) });
     }
     world.owner(&resource.provider, &format!("{path}.provider"), desk);
     let mut names = BTreeSet::new();
     for (index, item) in resource.item.iter().enumerate() {
         let path = format!("{path}.item[{index}]");
         if !item.name.is_empty() && !names.insert(item.name.as_str()) {
-            let finding = Finding::from(Mistake::Duplicate {
-                what: "item",
-                name: cut(&item.name),
-            });
+            let finding = Finding::from(Mistake::Duplicate { what: "item", name: cut(&item.name) });
             desk.value(&format!("{path}.name"), finding);
         }
         check_item(item, &path, desk);
@@ -80,37 +58,19 @@ fn check_item(item: &Item, path: &str, desk: &mut Desk<'_>) {
         standard(id, &format!("{path}.standard"), desk);
     }
     if let Some(range) = &item.range {
-        let (min, max) = (
-            range.min.as_ref().map(Bound::as_str),
-            range.max.as_ref().map(Bound::as_str),
-        );
+        let (min, max) = (range.min.as_ref().map(Bound::as_str), range.max.as_ref().map(Bound::as_str));
         if !bounds_fit(min, max) {
-            desk.value(
-                &format!("{path}.range"),
-                Mistake::BadBounds {
-                    key: "range".into(),
-                },
-            );
+            desk.value(&format!("{path}.range"), Mistake::BadBounds { key: "range".into() });
         }
     }
     if let Some(length) = &item.length {
         let reversed = matches!((length.min, length.max), (Some(min), Some(max)) if min > max);
         if reversed || (length.min.is_none() && length.max.is_none()) {
-            desk.value(
-                &format!("{path}.length"),
-                Mistake::BadBounds {
-                    key: "length".into(),
-                },
-            );
+            desk.value(&format!("{path}.length"), Mistake::BadBounds { key: "length".into() });
         }
     }
     if item.accepted.as_ref().is_some_and(Vec::is_empty) {
-        desk.value(
-            &format!("{path}.accepted"),
-            Mistake::EmptyList {
-                key: "accepted".into(),
-            },
-        );
+        desk.value(&format!("{path}.accepted"), Mistake::EmptyList { key: "accepted".into() });
     }
     if let Some(regex) = &item.pattern {
         pattern(regex, &format!("{path}.pattern"), desk);
@@ -119,9 +79,7 @@ fn check_item(item: &Item, path: &str, desk: &mut Desk<'_>) {
 
 /// A regular expression as the rule itself compiles it.
 pub(super) fn pattern(regex: &str, path: &str, desk: &mut Desk<'_>) {
-    let rule = transforms::rule::Rule::Pattern {
-        regex: regex.to_owned(),
-    };
+    let rule = transforms::rule::Rule::Pattern { regex: regex.to_owned() };
     if rule.bind(&DataType::Utf8).is_err() {
         desk.value(path, Mistake::BadPattern);
     }
@@ -132,12 +90,7 @@ pub(super) fn bounds_fit(min: Option<&str>, max: Option<&str>) -> bool {
     let (Some(min), Some(max)) = (min, max) else {
         return min.is_some() || max.is_some();
     };
-    match (
-        min.parse::<f64>(),
-        max.parse::<f64>(),
-        catalog::date::parse(min),
-        catalog::date::parse(max),
-    ) {
+    match (min.parse::<f64>(), max.parse::<f64>(), catalog::date::parse(min), catalog::date::parse(max)) {
         (Ok(min), Ok(max), ..) => min <= max,
         (.., Some(min), Some(max)) => min <= max,
         _ => true,

@@ -30,10 +30,7 @@ pub(super) struct Columns<'w> {
 
 impl<'w> Columns<'w> {
     pub(super) fn of(world: &'w World<'w>) -> Self {
-        Self {
-            world,
-            found: RefCell::default(),
-        }
+        Self { world, found: RefCell::default() }
     }
 
     /// Columns of a source or transform; `None` where they cannot be known.
@@ -68,15 +65,12 @@ impl<'w> Columns<'w> {
         self.found.borrow_mut().insert(key.clone(), None);
         let spec = self.world.pipeline(pipeline);
         let source = spec.source.iter().find(|source| source.name == name);
-        let transform = spec
-            .transform
-            .iter()
-            .find(|transform| transform.name == name);
+        let transform = spec.transform.iter().find(|transform| transform.name == name);
         let found = match (source, transform) {
             (Some(source), _) => self.read(source, depth + 1),
-            (None, Some(transform)) => self
-                .begin(pipeline, transform, depth + 1)
-                .map(|start| Rc::new(steps(start, transform))),
+            (None, Some(transform)) => {
+                self.begin(pipeline, transform, depth + 1).map(|start| Rc::new(steps(start, transform)))
+            }
             (None, None) => None,
         };
         self.found.borrow_mut().insert(key, found.clone());
@@ -100,20 +94,12 @@ impl<'w> Columns<'w> {
             return Some(Rc::new(renamed(columns.as_ref().clone(), &source.rename)));
         }
         let resource = self.world.resources.get(source.resource.as_deref()?)?;
-        Some(Rc::new(
-            resource
-                .item
-                .iter()
-                .map(|item| (item.name.clone(), Some(item.grade)))
-                .collect(),
-        ))
+        Some(Rc::new(resource.item.iter().map(|item| (item.name.clone(), Some(item.grade))).collect()))
     }
 
     fn begin(&self, pipeline: usize, transform: &TransformSpec, depth: usize) -> Option<Known> {
         if let Some(from) = &transform.from {
-            return self
-                .at(pipeline, from, depth + 1)
-                .map(|known| known.as_ref().clone());
+            return self.at(pipeline, from, depth + 1).map(|known| known.as_ref().clone());
         }
         if let Some(join) = &transform.join {
             let mut columns = self.at(pipeline, &join.right, depth + 1)?.as_ref().clone();
@@ -126,9 +112,7 @@ impl<'w> Columns<'w> {
         for other in others {
             let other = self.at(pipeline, other, depth + 1);
             for (name, grade) in &mut columns {
-                let agreed = other
-                    .as_ref()
-                    .is_some_and(|other| other.get(name) == Some(grade));
+                let agreed = other.as_ref().is_some_and(|other| other.get(name) == Some(grade));
                 *grade = grade.filter(|_| agreed);
             }
         }
@@ -137,10 +121,7 @@ impl<'w> Columns<'w> {
 
     /// Says so if a join's columns are not there.
     pub(super) fn join(&self, pipeline: usize, join: &JoinSpec, path: &str, desk: &mut Desk<'_>) {
-        let (left, right) = (
-            self.relation(pipeline, &join.left),
-            self.relation(pipeline, &join.right),
-        );
+        let (left, right) = (self.relation(pipeline, &join.left), self.relation(pipeline, &join.right));
         for (one, other) in &join.on {
             let path = crate::spec::child(&format!("{path}.on"), one);
             if let Some(left) = left.as_deref().filter(|known| !known.contains_key(one)) {
@@ -152,39 +133,21 @@ impl<'w> Columns<'w> {
 }
 
 /// Says so if a column is not among those known.
-pub(super) fn require(
-    known: Option<&Known>,
-    column: &str,
-    relation: &str,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn require(known: Option<&Known>, column: &str, relation: &str, path: &str, desk: &mut Desk<'_>) {
     if let Some(known) = known.filter(|known| !known.contains_key(column)) {
         desk.value(path, unknown(column, relation, known));
     }
 }
 
 /// The same for a column that is a key of the file.
-pub(super) fn require_key(
-    known: Option<&Known>,
-    column: &str,
-    relation: &str,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn require_key(known: Option<&Known>, column: &str, relation: &str, path: &str, desk: &mut Desk<'_>) {
     if let Some(known) = known.filter(|known| !known.contains_key(column)) {
         desk.key(path, unknown(column, relation, known));
     }
 }
 
 /// The same for a list of columns, which must not repeat.
-pub(super) fn require_all(
-    known: Option<&Known>,
-    columns: &[String],
-    relation: &str,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn require_all(known: Option<&Known>, columns: &[String], relation: &str, path: &str, desk: &mut Desk<'_>) {
     for (index, column) in columns.iter().enumerate() {
         let path = format!("{path}[{index}]");
         if columns[..index].contains(column) {
@@ -196,18 +159,13 @@ pub(super) fn require_all(
 }
 
 fn unknown(column: &str, relation: &str, known: &Known) -> Finding {
-    let mistake = Mistake::UnknownColumn {
-        column: cut(column),
-        relation: cut(relation),
-    };
+    let mistake = Mistake::UnknownColumn { column: cut(column), relation: cut(relation) };
     Finding::from(mistake).hint(Hint::among(column, known.keys().map(String::as_str)))
 }
 
 pub(super) fn renamed(mut columns: Known, names: &BTreeMap<String, String>) -> Known {
-    let taken: Vec<(String, Option<Grade>)> = names
-        .iter()
-        .filter_map(|(old, new)| Some((new.clone(), columns.remove(old)?)))
-        .collect();
+    let taken: Vec<(String, Option<Grade>)> =
+        names.iter().filter_map(|(old, new)| Some((new.clone(), columns.remove(old)?))).collect();
     columns.extend(taken);
     columns
 }
@@ -226,11 +184,6 @@ pub(super) fn steps(columns: Known, transform: &TransformSpec) -> Known {
 }
 
 pub(super) fn grouped(columns: &Known, aggregate: &AggregateSpec) -> Known {
-    let groups = aggregate
-        .group_by
-        .iter()
-        .map(|name| (name.clone(), columns.get(name).copied().flatten()));
-    groups
-        .chain(aggregate.measures.keys().map(|name| (name.clone(), None)))
-        .collect()
+    let groups = aggregate.group_by.iter().map(|name| (name.clone(), columns.get(name).copied().flatten()));
+    groups.chain(aggregate.measures.keys().map(|name| (name.clone(), None))).collect()
 }

@@ -23,41 +23,22 @@ impl<'a> Desk<'a> {
         sources: &'a BTreeMap<String, SourceFile>,
         list: &'a mut Vec<Diagnostic>,
     ) -> Self {
-        Self {
-            place,
-            sources,
-            list,
-        }
+        Self { place, sources, list }
     }
 
     /// At the value of a path.
     pub(super) fn value(&mut self, path: &str, finding: impl Into<Finding>) {
-        self.put(
-            path,
-            self.place.spans.value(path),
-            Severity::Error,
-            finding.into(),
-        );
+        self.put(path, self.place.spans.value(path), Severity::Error, finding.into());
     }
 
     /// At the key of a path.
     pub(super) fn key(&mut self, path: &str, finding: impl Into<Finding>) {
-        self.put(
-            path,
-            self.place.spans.key(path),
-            Severity::Error,
-            finding.into(),
-        );
+        self.put(path, self.place.spans.key(path), Severity::Error, finding.into());
     }
 
     /// Looks wrong, at the value of a path.
     pub(super) fn warn(&mut self, path: &str, finding: impl Into<Finding>) {
-        self.put(
-            path,
-            self.place.spans.value(path),
-            Severity::Warning,
-            finding.into(),
-        );
+        self.put(path, self.place.spans.value(path), Severity::Warning, finding.into());
     }
 
     /// A key that should be in a table and is not; silent if it is there and wrong.
@@ -77,9 +58,7 @@ impl<'a> Desk<'a> {
         finding: impl Into<Finding>,
     ) {
         let span = self.place.spans.value(path);
-        let piece = span
-            .clone()
-            .and_then(|span| self.piece(&span, text, at?, length));
+        let piece = span.clone().and_then(|span| self.piece(&span, text, at?, length));
         self.put(path, piece.or(span), Severity::Error, finding.into());
     }
 
@@ -99,30 +78,14 @@ impl<'a> Desk<'a> {
         self.value(path, Finding::from(duplicate(what, name)).hint(hint));
     }
 
-    fn piece(
-        &self,
-        span: &Range<usize>,
-        text: &str,
-        at: usize,
-        length: usize,
-    ) -> Option<Range<usize>> {
-        let raw = self
-            .sources
-            .get(&self.place.file)?
-            .text()
-            .get(span.clone())?;
+    fn piece(&self, span: &Range<usize>, text: &str, at: usize, length: usize) -> Option<Range<usize>> {
+        let raw = self.sources.get(&self.place.file)?.text().get(span.clone())?;
         let start = span.start + raw.find(text).filter(|_| !text.is_empty())? + at;
         let end = (start + length.max(1)).min(span.end);
         Some(start..end)
     }
 
-    fn put(
-        &mut self,
-        path: &str,
-        span: Option<Range<usize>>,
-        severity: Severity,
-        finding: Finding,
-    ) {
+    fn put(&mut self, path: &str, span: Option<Range<usize>>, severity: Severity, finding: Finding) {
         if !self.place.is_doubtful(path) {
             self.list.push(finding.at(severity, &self.place.file, span));
         }
@@ -162,17 +125,11 @@ pub(super) fn duplicates<'a>(
 }
 
 fn duplicate(what: &'static str, name: &str) -> Mistake {
-    Mistake::Duplicate {
-        what,
-        name: crate::spec::forms::cut(name),
-    }
+    Mistake::Duplicate { what, name: crate::spec::forms::cut(name) }
 }
 
 fn first_at(place: &Places, sources: &BTreeMap<String, SourceFile>, path: &str) -> Option<Hint> {
     let start = place.spans.value(path)?.start;
     let (line, _) = sources.get(&place.file)?.position(start);
-    Some(Hint::FirstAt {
-        file: place.file.clone(),
-        line,
-    })
+    Some(Hint::FirstAt { file: place.file.clone(), line })
 }

@@ -33,21 +33,13 @@ pub(super) struct Graph {
 
 impl Graph {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut graph = Self {
-            nodes: Vec::new(),
-            index: BTreeMap::new(),
-            edges: Vec::new(),
-        };
+        let mut graph = Self { nodes: Vec::new(), index: BTreeMap::new(), edges: Vec::new() };
         for (at, file) in world.draft.pipelines.iter().enumerate() {
             for (index, source) in file.spec.source.iter().enumerate() {
                 let node = graph.node(Node::Relation(at, source.name.clone()));
                 if let Some(table) = &source.library {
                     let to = graph.node(Node::Table(table.clone()));
-                    graph.edges[node].push(Edge {
-                        to,
-                        pipeline: at,
-                        path: format!("source[{index}].library"),
-                    });
+                    graph.edges[node].push(Edge { to, pipeline: at, path: format!("source[{index}].library") });
                 }
             }
             for (index, transform) in file.spec.transform.iter().enumerate() {
@@ -55,22 +47,14 @@ impl Graph {
                 for (input, path) in inputs(transform, &world.reads[at][index], index) {
                     if is_relation(&file.spec, &input) {
                         let to = graph.node(Node::Relation(at, input));
-                        graph.edges[node].push(Edge {
-                            to,
-                            pipeline: at,
-                            path,
-                        });
+                        graph.edges[node].push(Edge { to, pipeline: at, path });
                     }
                 }
             }
             for (index, library) in file.spec.library.iter().enumerate() {
                 let node = graph.node(Node::Table(library.table.clone()));
                 let to = graph.node(Node::Relation(at, library.from.clone()));
-                graph.edges[node].push(Edge {
-                    to,
-                    pipeline: at,
-                    path: format!("library[{index}].from"),
-                });
+                graph.edges[node].push(Edge { to, pipeline: at, path: format!("library[{index}].from") });
             }
         }
         graph
@@ -88,37 +72,17 @@ impl Graph {
     }
 
     /// Indices of the sources a relation of a pipeline reads, directly or not, within the pipeline.
-    pub(super) fn sources(
-        &self,
-        world: &World<'_>,
-        pipeline: usize,
-        relation: &str,
-    ) -> BTreeSet<usize> {
-        let mut open: Vec<usize> = self
-            .index
-            .get(&Node::Relation(pipeline, relation.to_owned()))
-            .copied()
-            .into_iter()
-            .collect();
+    pub(super) fn sources(&self, world: &World<'_>, pipeline: usize, relation: &str) -> BTreeSet<usize> {
+        let mut open: Vec<usize> =
+            self.index.get(&Node::Relation(pipeline, relation.to_owned())).copied().into_iter().collect();
         let mut seen: BTreeSet<usize> = open.iter().copied().collect();
         let mut found = BTreeSet::new();
         while let Some(node) = open.pop() {
             if let Node::Relation(at, name) = &self.nodes[node]
                 && *at == pipeline
             {
-                found.extend(
-                    world
-                        .pipeline(pipeline)
-                        .source
-                        .iter()
-                        .position(|source| source.name == *name),
-                );
-                open.extend(
-                    self.edges[node]
-                        .iter()
-                        .map(|edge| edge.to)
-                        .filter(|to| seen.insert(*to)),
-                );
+                found.extend(world.pipeline(pipeline).source.iter().position(|source| source.name == *name));
+                open.extend(self.edges[node].iter().map(|edge| edge.to).filter(|to| seen.insert(*to)));
             }
         }
         found
@@ -146,11 +110,8 @@ impl Graph {
                         stack.push((edge.to, 0));
                     }
                     State::Open => {
-                        let members: Vec<usize> = stack
-                            .iter()
-                            .map(|(node, _)| *node)
-                            .skip_while(|node| *node != edge.to)
-                            .collect();
+                        let members: Vec<usize> =
+                            stack.iter().map(|(node, _)| *node).skip_while(|node| *node != edge.to).collect();
                         self.report(world, edge, &members, list);
                     }
                     State::Done => {}
@@ -159,13 +120,7 @@ impl Graph {
         }
     }
 
-    fn report(
-        &self,
-        world: &World<'_>,
-        edge: &Edge,
-        members: &[usize],
-        list: &mut Vec<Diagnostic>,
-    ) {
+    fn report(&self, world: &World<'_>, edge: &Edge, members: &[usize], list: &mut Vec<Diagnostic>) {
         const MOST: usize = 12;
         let shown = members.iter().chain(members.first()).take(MOST);
         let names: Vec<&str> = shown
@@ -175,12 +130,7 @@ impl Graph {
             .collect();
         let place = &world.draft.pipelines[edge.pipeline].place;
         let mut desk = Desk::new(place, &world.draft.sources, list);
-        desk.value(
-            &edge.path,
-            Mistake::Cycle {
-                path: names.join(" → "),
-            },
-        );
+        desk.value(&edge.path, Mistake::Cycle { path: names.join(" → ") });
     }
 
     /// Warns of sources and transforms that nothing reads.
@@ -190,52 +140,25 @@ impl Graph {
         let doubtful = spec.transform.iter().enumerate().any(|(index, transform)| {
             let reads = &world.reads[pipeline][index];
             let unparsed = transform.sql.is_some() && reads.is_empty();
-            unparsed
-                || inputs(transform, reads, index)
-                    .iter()
-                    .any(|(input, _)| !is_relation(spec, input))
+            unparsed || inputs(transform, reads, index).iter().any(|(input, _)| !is_relation(spec, input))
         });
-        let ends = spec
-            .library
-            .iter()
-            .any(|library| !is_relation(spec, &library.from));
+        let ends = spec.library.iter().any(|library| !is_relation(spec, &library.from));
         if doubtful || ends {
             return;
         }
-        let mut used: BTreeSet<&str> = spec
-            .library
-            .iter()
-            .map(|library| library.from.as_str())
-            .collect();
+        let mut used: BTreeSet<&str> = spec.library.iter().map(|library| library.from.as_str()).collect();
         used.extend(spec.supply.iter().map(|supply| supply.from.as_str()));
-        for edge in self
-            .edges
-            .iter()
-            .flatten()
-            .filter(|edge| edge.pipeline == pipeline)
-        {
+        for edge in self.edges.iter().flatten().filter(|edge| edge.pipeline == pipeline) {
             if let Node::Relation(_, name) = &self.nodes[edge.to] {
                 used.insert(name);
             }
         }
-        let sources = spec
-            .source
-            .iter()
-            .enumerate()
-            .map(|(at, one)| (format!("source[{at}].name"), &one.name));
-        let transforms = spec
-            .transform
-            .iter()
-            .enumerate()
-            .map(|(at, one)| (format!("transform[{at}].name"), &one.name));
+        let sources = spec.source.iter().enumerate().map(|(at, one)| (format!("source[{at}].name"), &one.name));
+        let transforms =
+            spec.transform.iter().enumerate().map(|(at, one)| (format!("transform[{at}].name"), &one.name));
         for (path, name) in sources.chain(transforms) {
             if !used.contains(name.as_str()) && !name.is_empty() {
-                desk.warn(
-                    &path,
-                    Mistake::Unused {
-                        name: super::world::cut(name),
-                    },
-                );
+                desk.warn(&path, Mistake::Unused { name: super::world::cut(name) });
             }
         }
     }
@@ -252,12 +175,7 @@ enum State {
 fn inputs(transform: &TransformSpec, reads: &[String], index: usize) -> Vec<(String, String)> {
     let path = |rest: &str| format!("transform[{index}].{rest}");
     let mut inputs = Vec::new();
-    inputs.extend(
-        transform
-            .from
-            .iter()
-            .map(|from| (from.clone(), path("from"))),
-    );
+    inputs.extend(transform.from.iter().map(|from| (from.clone(), path("from"))));
     if let Some(join) = &transform.join {
         inputs.push((join.left.clone(), path("join.left")));
         inputs.push((join.right.clone(), path("join.right")));

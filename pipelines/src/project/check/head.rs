@@ -14,21 +14,13 @@ pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, desk: &mut Desk<'_>)
         desk.value("pipeline.id", error);
     }
     world.owner(&spec.pipeline.owner, "pipeline.owner", desk);
-    if spec.library.is_empty()
-        && spec.supply.is_empty()
-        && !desk.has("library")
-        && !desk.has("supply")
-    {
+    if spec.library.is_empty() && spec.supply.is_empty() && !desk.has("library") && !desk.has("supply") {
         desk.value("pipeline", Mistake::NothingBuilt);
     }
     if let Some(schedule) = &spec.schedule {
         if let Err(error) = Cron::parse(&schedule.cron) {
-            let piece =
-                culprit(&error).and_then(|text| Some((schedule.cron.find(&text)?, text.len())));
-            let (at, length) = (
-                piece.map(|(at, _)| at),
-                piece.map_or(1, |(_, length)| length),
-            );
+            let piece = culprit(&error).and_then(|text| Some((schedule.cron.find(&text)?, text.len())));
+            let (at, length) = (piece.map(|(at, _)| at), piece.map_or(1, |(_, length)| length));
             desk.inside("schedule.cron", &schedule.cron, at, length, error);
         }
         if let Some(zone) = &schedule.timezone {
@@ -36,22 +28,12 @@ pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, desk: &mut Desk<'_>)
         }
     }
     let quarantine = spec.quarantine.max.as_ref();
-    if quarantine
-        .and_then(|max| max.ratio)
-        .is_some_and(|ratio| !(0.0..=1.0).contains(&ratio))
-    {
-        let mistake = Mistake::OutOfBounds {
-            key: "ratio".into(),
-            bounds: "0 … 1".into(),
-        };
+    if quarantine.and_then(|max| max.ratio).is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) {
+        let mistake = Mistake::OutOfBounds { key: "ratio".into(), bounds: "0 … 1".into() };
         desk.value("quarantine.max.ratio", mistake);
     }
     if quarantine.is_some_and(|max| max.ratio.is_none() && max.rows.is_none()) {
-        desk.absent(
-            "quarantine.max",
-            "ratio",
-            Mistake::NothingGiven { key: "max".into() },
-        );
+        desk.absent("quarantine.max", "ratio", Mistake::NothingGiven { key: "max".into() });
     }
 }
 
@@ -62,23 +44,17 @@ fn culprit(error: &CronError) -> Option<String> {
         CronError::Reversed { range: text, .. }
         | CronError::Syntax { text, .. }
         | CronError::Step { text, .. }
-        | CronError::Value { value: text, .. } => {
-            Some(text.clone()).filter(|text| !text.is_empty())
-        }
+        | CronError::Value { value: text, .. } => Some(text.clone()).filter(|text| !text.is_empty()),
         CronError::FieldCount { .. } | CronError::Alias { .. } | CronError::Never => None,
     }
 }
 
 /// Ids that two pipelines share.
 pub(super) fn duplicates(world: &World<'_>, list: &mut Vec<Diagnostic>) {
-    let ids = world.draft.pipelines.iter().map(|file| {
-        (
-            Declared {
-                place: &file.place,
-                name: &file.spec.pipeline.id,
-            },
-            "pipeline.id".to_owned(),
-        )
-    });
+    let ids = world
+        .draft
+        .pipelines
+        .iter()
+        .map(|file| (Declared { place: &file.place, name: &file.spec.pipeline.id }, "pipeline.id".to_owned()));
     report_duplicates("pipeline", ids, &world.draft.sources, list);
 }

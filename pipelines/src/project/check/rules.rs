@@ -10,13 +10,7 @@ use crate::spec::pipeline::{CheckSpec, OnFail, RuleName};
 use crate::spec::share;
 
 /// What a rule needs, and what else it may have; `min|max|change`: one of them at least.
-fn keys(
-    rule: RuleName,
-) -> (
-    &'static [&'static str],
-    &'static [&'static str],
-    &'static [&'static str],
-) {
+fn keys(rule: RuleName) -> (&'static [&'static str], &'static [&'static str], &'static [&'static str]) {
     match rule {
         RuleName::Standard => (&["columns", "standard"], &[], &[]),
         RuleName::NotNull | RuleName::Unique => (&["columns"], &[], &[]),
@@ -28,24 +22,13 @@ fn keys(
     }
 }
 
-pub(super) fn check(
-    world: &World<'_>,
-    pipeline: usize,
-    columns: &Columns<'_>,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, desk: &mut Desk<'_>) {
     let spec = world.pipeline(pipeline);
     for (index, one) in spec.check.iter().enumerate() {
         let path = format!("check[{index}]");
         world.relation(spec, &one.on, &format!("{path}.on"), desk);
         let known = columns.relation(pipeline, &one.on);
-        require_all(
-            known.as_deref(),
-            &one.columns,
-            &one.on,
-            &format!("{path}.columns"),
-            desk,
-        );
+        require_all(known.as_deref(), &one.columns, &one.on, &format!("{path}.columns"), desk);
         if !desk.is_doubtful(&format!("{path}.rule")) {
             parameters(one, &path, desk);
         }
@@ -57,10 +40,7 @@ fn parameters(one: &CheckSpec, path: &str, desk: &mut Desk<'_>) {
     let given = [
         ("columns", !one.columns.is_empty()),
         ("standard", one.standard.is_some()),
-        (
-            "values",
-            one.values.as_ref().is_some_and(|values| !values.is_empty()),
-        ),
+        ("values", one.values.as_ref().is_some_and(|values| !values.is_empty())),
         ("min", one.min.is_some()),
         ("max", one.max.is_some()),
         ("pattern", one.pattern.is_some()),
@@ -71,46 +51,19 @@ fn parameters(one: &CheckSpec, path: &str, desk: &mut Desk<'_>) {
     let (needed, any, allowed) = keys(one.rule);
     let rule = name(one.rule);
     for key in needed.iter().copied().filter(|key| !has(key)) {
-        desk.absent(
-            path,
-            key,
-            Mistake::CheckNeeds {
-                rule: rule.clone(),
-                key,
-            },
-        );
+        desk.absent(path, key, Mistake::CheckNeeds { rule: rule.clone(), key });
     }
     if let Some(first) = any.first().filter(|_| !any.iter().any(|key| has(key))) {
-        let key = if any.contains(&"change") {
-            "min, max or change"
-        } else {
-            "min or max"
-        };
-        desk.absent(
-            path,
-            first,
-            Mistake::CheckNeeds {
-                rule: rule.clone(),
-                key,
-            },
-        );
+        let key = if any.contains(&"change") { "min, max or change" } else { "min or max" };
+        desk.absent(path, first, Mistake::CheckNeeds { rule: rule.clone(), key });
     }
     for (key, _) in given.iter().filter(|(_, given)| *given) {
         if !needed.contains(key) && !any.contains(key) && !allowed.contains(key) {
-            desk.key(
-                &format!("{path}.{key}"),
-                Mistake::CheckExtra {
-                    rule: rule.clone(),
-                    key,
-                },
-            );
+            desk.key(&format!("{path}.{key}"), Mistake::CheckExtra { rule: rule.clone(), key });
         }
     }
     bounds(one, &rule, path, desk);
-    if one.rule == RuleName::RowCount
-        && one.on_fail == OnFail::Quarantine
-        && desk.has(&format!("{path}.on_fail"))
-    {
+    if one.rule == RuleName::RowCount && one.on_fail == OnFail::Quarantine && desk.has(&format!("{path}.on_fail")) {
         desk.value(&format!("{path}.on_fail"), Mistake::CheckOutcome);
     }
 }
@@ -119,30 +72,16 @@ fn bounds(one: &CheckSpec, rule: &str, path: &str, desk: &mut Desk<'_>) {
     let counts = matches!(one.rule, RuleName::Length | RuleName::RowCount);
     let mut sound = true;
     for (key, bound) in [("min", &one.min), ("max", &one.max)] {
-        let fits = bound
-            .as_ref()
-            .is_none_or(|text| !counts || text.parse::<u32>().is_ok());
+        let fits = bound.as_ref().is_none_or(|text| !counts || text.parse::<u32>().is_ok());
         if !fits {
             sound = false;
             let expected = "\"0\" … \"4294967295\"";
-            desk.value(
-                &format!("{path}.{key}"),
-                Mistake::CheckBound {
-                    rule: rule.to_owned(),
-                    key,
-                    expected,
-                },
-            );
+            desk.value(&format!("{path}.{key}"), Mistake::CheckBound { rule: rule.to_owned(), key, expected });
         }
     }
     let both = one.min.is_some() && one.max.is_some();
     if sound && both && !bounds_fit(one.min.as_deref(), one.max.as_deref()) {
-        desk.value(
-            &format!("{path}.max"),
-            Mistake::BadBounds {
-                key: rule.to_owned(),
-            },
-        );
+        desk.value(&format!("{path}.max"), Mistake::BadBounds { key: rule.to_owned() });
     }
 }
 

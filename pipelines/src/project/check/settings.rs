@@ -12,10 +12,7 @@ use super::super::finding::Finding;
 
 pub(super) fn check(draft: &Draft, list: &mut Vec<Diagnostic>) {
     if let Some(file) = &draft.project {
-        project(
-            &file.spec,
-            &mut Desk::new(&file.place, &draft.sources, list),
-        );
+        project(&file.spec, &mut Desk::new(&file.place, &draft.sources, list));
     }
     if let Some(file) = &draft.connections {
         let mut desk = Desk::new(&file.place, &draft.sources, list);
@@ -51,13 +48,7 @@ fn project(spec: &ProjectSpec, desk: &mut Desk<'_>) {
     ] {
         if !(lowest..=highest).contains(&value) {
             let bounds = format!("{lowest} … {highest}");
-            desk.value(
-                &format!("limits.{key}"),
-                Mistake::OutOfBounds {
-                    key: key.into(),
-                    bounds,
-                },
-            );
+            desk.value(&format!("limits.{key}"), Mistake::OutOfBounds { key: key.into(), bounds });
         }
     }
 }
@@ -80,19 +71,8 @@ fn place(text: &str, path: &str, desk: &mut Desk<'_>) {
 /// An IANA time zone.
 pub(super) fn timezone(name: &str, path: &str, desk: &mut Desk<'_>) {
     if name.parse::<chrono_tz::Tz>().is_err() {
-        let near = crate::spec::nearest::nearest(
-            name,
-            chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()),
-        );
-        let hint = near.map(|candidate| Hint::DidYouMean {
-            candidate: candidate.to_owned(),
-        });
-        desk.value(
-            path,
-            Finding::from(Mistake::UnknownTimezone {
-                timezone: cut(name),
-            })
-            .hint(hint),
-        );
+        let near = crate::spec::nearest::nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let hint = near.map(|candidate| Hint::DidYouMean { candidate: candidate.to_owned() });
+        desk.value(path, Finding::from(Mistake::UnknownTimezone { timezone: cut(name) }).hint(hint));
     }
 }

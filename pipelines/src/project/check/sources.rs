@@ -12,53 +12,26 @@ use crate::spec::pipeline::{FileFormat, PipelineSpec, SourceSpec};
 use crate::spec::project::ConnectionKind;
 use crate::spec::{child, forms};
 
-pub(super) fn check(
-    world: &World<'_>,
-    spec: &PipelineSpec,
-    columns: &Columns<'_>,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, columns: &Columns<'_>, desk: &mut Desk<'_>) {
     for (index, source) in spec.source.iter().enumerate() {
         let path = format!("source[{index}]");
         if let Err(error) = forms::name("source", &source.name) {
             desk.value(&format!("{path}.name"), error);
         }
-        if let Some(first) = spec.source[..index]
-            .iter()
-            .position(|other| other.name == source.name)
-        {
-            desk.duplicate(
-                &format!("{path}.name"),
-                "source",
-                &source.name,
-                &format!("source[{first}].name"),
-            );
+        if let Some(first) = spec.source[..index].iter().position(|other| other.name == source.name) {
+            desk.duplicate(&format!("{path}.name"), "source", &source.name, &format!("source[{first}].name"));
         }
         one(world, source, columns, &path, desk);
     }
 }
 
-fn one(
-    world: &World<'_>,
-    source: &SourceSpec,
-    columns: &Columns<'_>,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+fn one(world: &World<'_>, source: &SourceSpec, columns: &Columns<'_>, path: &str, desk: &mut Desk<'_>) {
     let kinds = [&source.files, &source.table, &source.library];
     let found = kinds.iter().filter(|kind| kind.is_some()).count();
     if found != 1 {
-        let doubtful = ["files", "table", "library"]
-            .iter()
-            .any(|key| desk.is_doubtful(&format!("{path}.{key}")));
+        let doubtful = ["files", "table", "library"].iter().any(|key| desk.is_doubtful(&format!("{path}.{key}")));
         if !doubtful {
-            desk.value(
-                path,
-                Mistake::SourceKind {
-                    source_name: cut(&source.name),
-                    found,
-                },
-            );
+            desk.value(path, Mistake::SourceKind { source_name: cut(&source.name), found });
         }
         return;
     }
@@ -70,19 +43,9 @@ fn one(
     if let Some(incremental) = &source.incremental {
         let path = format!("{path}.incremental");
         texts::duration(incremental.lag.as_ref(), &format!("{path}.lag"), desk);
-        texts::duration(
-            incremental.lookback.as_ref(),
-            &format!("{path}.lookback"),
-            desk,
-        );
+        texts::duration(incremental.lookback.as_ref(), &format!("{path}.lookback"), desk);
         let known = columns.source(source);
-        require(
-            known.as_deref(),
-            &incremental.cursor,
-            &source.name,
-            &format!("{path}.cursor"),
-            desk,
-        );
+        require(known.as_deref(), &incremental.cursor, &source.name, &format!("{path}.cursor"), desk);
     }
 }
 
@@ -95,57 +58,28 @@ fn library(
     desk: &mut Desk<'_>,
 ) {
     world.table(table, &format!("{path}.library"), desk);
-    for (key, given) in [
-        ("connection", source.connection.is_some()),
-        ("resource", source.resource.is_some()),
-    ] {
+    for (key, given) in [("connection", source.connection.is_some()), ("resource", source.resource.is_some())] {
         if given {
-            desk.key(
-                &format!("{path}.{key}"),
-                Mistake::SourceExtra {
-                    key,
-                    kind: "library",
-                },
-            );
+            desk.key(&format!("{path}.{key}"), Mistake::SourceExtra { key, kind: "library" });
         }
     }
     let known = columns.table(table);
     for old in source.rename.keys() {
-        require_key(
-            known.as_deref(),
-            old,
-            table,
-            &child(&format!("{path}.rename"), old),
-            desk,
-        );
+        require_key(known.as_deref(), old, table, &child(&format!("{path}.rename"), old), desk);
     }
 }
 
 /// Files and tables behind a connection.
 fn outside(world: &World<'_>, source: &SourceSpec, path: &str, desk: &mut Desk<'_>) {
-    for (key, given) in [
-        ("connection", source.connection.is_some()),
-        ("resource", source.resource.is_some()),
-    ] {
+    for (key, given) in [("connection", source.connection.is_some()), ("resource", source.resource.is_some())] {
         if !given {
-            desk.absent(
-                path,
-                key,
-                Mistake::SourceNeeds {
-                    source_name: cut(&source.name),
-                    key,
-                },
-            );
+            desk.absent(path, key, Mistake::SourceNeeds { source_name: cut(&source.name), key });
         }
     }
-    let connection = source.connection.as_deref().and_then(|name| {
-        Some((
-            name,
-            world
-                .connection(name, &format!("{path}.connection"), desk)?
-                .kind,
-        ))
-    });
+    let connection = source
+        .connection
+        .as_deref()
+        .and_then(|name| Some((name, world.connection(name, &format!("{path}.connection"), desk)?.kind)));
     if let Some(code) = &source.resource
         && let Some(resource) = world.resource(code, &format!("{path}.resource"), desk)
     {
@@ -157,11 +91,7 @@ fn outside(world: &World<'_>, source: &SourceSpec, path: &str, desk: &mut Desk<'
             desk.absent(path, "format", Mistake::UnknownFormat);
         }
         if let Some((name, ConnectionKind::Sqlite)) = connection {
-            let mistake = Mistake::ConnectionKind {
-                connection: cut(name),
-                kind: "sqlite",
-                wanted: "files",
-            };
+            let mistake = Mistake::ConnectionKind { connection: cut(name), kind: "sqlite", wanted: "files" };
             desk.value(&format!("{path}.connection"), mistake);
         }
     }
@@ -175,11 +105,7 @@ fn outside(world: &World<'_>, source: &SourceSpec, path: &str, desk: &mut Desk<'
         }
         if let (Some((name, ConnectionKind::Files)), Some(_)) = (connection, &source.incremental) {
             let wanted = "incremental";
-            let mistake = Mistake::ConnectionKind {
-                connection: cut(name),
-                kind: "files",
-                wanted,
-            };
+            let mistake = Mistake::ConnectionKind { connection: cut(name), kind: "files", wanted };
             desk.key(&format!("{path}.incremental"), mistake);
         }
     }
@@ -202,10 +128,7 @@ fn rename(source: &SourceSpec, resource: &Resource, path: &str, desk: &mut Desk<
 /// Keys that only some kinds of sources have.
 fn options(source: &SourceSpec, path: &str, desk: &mut Desk<'_>) {
     let format = source.file_format();
-    let text = matches!(
-        format,
-        Some(FileFormat::Csv | FileFormat::Tsv | FileFormat::Ndjson)
-    );
+    let text = matches!(format, Some(FileFormat::Csv | FileFormat::Tsv | FileFormat::Ndjson));
     let kind = match (&source.files, &source.library, format) {
         (Some(_), _, None) => "files",
         (Some(_), _, Some(format)) => format_name(format),
@@ -216,10 +139,7 @@ fn options(source: &SourceSpec, path: &str, desk: &mut Desk<'_>) {
     for (key, fits) in [
         ("format", source.files.is_some()),
         ("encoding", text || unknown),
-        (
-            "delimiter",
-            matches!(format, Some(FileFormat::Csv | FileFormat::Tsv)) || unknown,
-        ),
+        ("delimiter", matches!(format, Some(FileFormat::Csv | FileFormat::Tsv)) || unknown),
         ("sheet", format == Some(FileFormat::Excel) || unknown),
         ("ready", source.files.is_some()),
         ("incremental", source.table.is_some()),
@@ -237,24 +157,14 @@ fn options(source: &SourceSpec, path: &str, desk: &mut Desk<'_>) {
     if let Some(ready) = &source.ready {
         let path = format!("{path}.ready");
         if ready.flag.is_none() && ready.count_file.is_none() && ready.stable_for.is_none() {
-            desk.absent(
-                &path,
-                "flag",
-                Mistake::NothingGiven {
-                    key: "ready".into(),
-                },
-            );
+            desk.absent(&path, "flag", Mistake::NothingGiven { key: "ready".into() });
         }
         for (key, text) in [("flag", &ready.flag), ("count_file", &ready.count_file)] {
             if let Some(text) = text {
                 texts::path(text, &format!("{path}.{key}"), desk);
             }
         }
-        texts::duration(
-            ready.stable_for.as_ref(),
-            &format!("{path}.stable_for"),
-            desk,
-        );
+        texts::duration(ready.stable_for.as_ref(), &format!("{path}.stable_for"), desk);
     }
 }
 

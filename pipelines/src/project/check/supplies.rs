@@ -13,21 +13,14 @@ use crate::spec::mistake::Mistake;
 use crate::spec::pipeline::{PipelineSpec, SupplyMode, SupplySpec};
 use crate::spec::{child, forms};
 
-pub(super) fn check(
-    world: &World<'_>,
-    pipeline: usize,
-    columns: &Columns<'_>,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, desk: &mut Desk<'_>) {
     let spec = world.pipeline(pipeline);
     for (index, supply) in spec.supply.iter().enumerate() {
         let path = format!("supply[{index}]");
         let known = from(world, spec, pipeline, supply, columns, &path, desk);
         target(world, supply, &path, desk);
         let same = |other: &SupplySpec| {
-            other.to == supply.to
-                && other.dataset == supply.dataset
-                && other.connection == supply.connection
+            other.to == supply.to && other.dataset == supply.dataset && other.connection == supply.connection
         };
         if let Some(first) = spec.supply[..index].iter().position(same) {
             let at = format!("supply[{first}].dataset");
@@ -57,12 +50,7 @@ fn from(
     let at = format!("{path}.from");
     if is_relation(spec, &supply.from) {
         if supply.mode == SupplyMode::Changes && !desk.is_doubtful(&format!("{path}.mode")) {
-            desk.value(
-                &format!("{path}.mode"),
-                Mistake::ChangesNeedLibrary {
-                    from: cut(&supply.from),
-                },
-            );
+            desk.value(&format!("{path}.mode"), Mistake::ChangesNeedLibrary { from: cut(&supply.from) });
         }
         return columns.relation(pipeline, &supply.from);
     }
@@ -93,23 +81,12 @@ fn target(world: &World<'_>, supply: &SupplySpec, path: &str, desk: &mut Desk<'_
             && connection.zone != supply.to
         {
             let (connection, zone) = (cut(name), connection.zone.to_string());
-            desk.value(
-                &at,
-                Mistake::ZoneMismatch {
-                    connection,
-                    zone,
-                    to: supply.to.to_string(),
-                },
-            );
+            desk.value(&at, Mistake::ZoneMismatch { connection, zone, to: supply.to.to_string() });
         }
         return;
     }
-    let fitting: Vec<&str> = world
-        .connections
-        .iter()
-        .filter(|(_, one)| one.zone == supply.to)
-        .map(|(name, _)| *name)
-        .collect();
+    let fitting: Vec<&str> =
+        world.connections.iter().filter(|(_, one)| one.zone == supply.to).map(|(name, _)| *name).collect();
     let at = format!("{path}.to");
     match fitting.len() {
         1 => {}
@@ -117,45 +94,25 @@ fn target(world: &World<'_>, supply: &SupplySpec, path: &str, desk: &mut Desk<'_
             desk.value(&at, Mistake::NoConnectionFor { zone });
         }
         0 => {}
-        _ => desk.value(
-            &at,
-            Mistake::SeveralConnections {
-                zone,
-                names: fitting.join(", "),
-            },
-        ),
+        _ => desk.value(&at, Mistake::SeveralConnections { zone, names: fitting.join(", ") }),
     }
 }
 
 /// A connection whose zone could not be read may be the one that is looked for.
 fn is_any_zone_doubtful(world: &World<'_>) -> bool {
-    world
-        .draft
-        .connections
-        .as_ref()
-        .is_some_and(|file| !file.place.doubtful.is_empty())
+    world.draft.connections.as_ref().is_some_and(|file| !file.place.doubtful.is_empty())
 }
 
 fn selection(supply: &SupplySpec, known: Option<&Known>, path: &str, desk: &mut Desk<'_>) {
     let at = format!("{path}.select");
     if supply.select.is_empty() {
-        desk.value(
-            &at,
-            Mistake::EmptyList {
-                key: "select".into(),
-            },
-        );
+        desk.value(&at, Mistake::EmptyList { key: "select".into() });
     }
     require_all(known, &supply.select, &supply.from, &at, desk);
     for column in supply.protect.keys() {
         if !supply.select.contains(column) && !desk.is_doubtful(&at) {
             let path = child(&format!("{path}.protect"), column);
-            desk.key(
-                &path,
-                Mistake::ProtectNotSelected {
-                    column: cut(column),
-                },
-            );
+            desk.key(&path, Mistake::ProtectNotSelected { column: cut(column) });
         }
     }
 }

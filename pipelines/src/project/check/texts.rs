@@ -11,21 +11,15 @@ pub(super) fn template(text: &str, path: &str, desk: &mut Desk<'_>) -> bool {
         Err(error) => {
             let at = text.find('{');
             let name = match &error {
-                template::TemplateError::UnknownName { name } => text
-                    .find(&format!("{{{name}"))
-                    .map(|at| (at + 1, name.len())),
+                template::TemplateError::UnknownName { name } => {
+                    text.find(&format!("{{{name}")).map(|at| (at + 1, name.len()))
+                }
                 template::TemplateError::BadFormat { format, .. } => {
                     text.find(format.as_str()).map(|at| (at, format.len()))
                 }
                 template::TemplateError::Unclosed { .. } => at.map(|at| (at, 1)),
             };
-            desk.inside(
-                path,
-                text,
-                name.map(|(at, _)| at),
-                name.map_or(1, |(_, length)| length),
-                error,
-            );
+            desk.inside(path, text, name.map(|(at, _)| at), name.map_or(1, |(_, length)| length), error);
             false
         }
     }
@@ -73,13 +67,7 @@ pub(super) fn select(text: &str, path: &str, desk: &mut Desk<'_>) -> Option<Vec<
     }
 }
 
-fn report(
-    mistake: Option<sql::SqlMistake>,
-    text: &str,
-    filled: &str,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+fn report(mistake: Option<sql::SqlMistake>, text: &str, filled: &str, path: &str, desk: &mut Desk<'_>) {
     if let Some(sql::SqlMistake { mistake, at }) = mistake {
         // Filling in may have moved things; then the text as a whole is marked.
         let at = at.filter(|_| text == filled);
@@ -90,9 +78,7 @@ fn report(
 
 /// Bytes of the word a text begins with.
 fn word(text: &str) -> usize {
-    text.find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len())
-        .max(1)
+    text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len()).max(1)
 }
 
 /// A sampling rate.

@@ -8,12 +8,7 @@ use crate::spec::mistake::Mistake;
 use crate::spec::pipeline::{PipelineSpec, TransformSpec};
 use crate::spec::{child, forms};
 
-pub(super) fn check(
-    world: &World<'_>,
-    pipeline: usize,
-    columns: &Columns<'_>,
-    desk: &mut Desk<'_>,
-) {
+pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, desk: &mut Desk<'_>) {
     let spec = world.pipeline(pipeline);
     for (index, transform) in spec.transform.iter().enumerate() {
         let path = format!("transform[{index}]");
@@ -33,9 +28,7 @@ fn name(spec: &PipelineSpec, index: usize, path: &str, desk: &mut Desk<'_>) {
         desk.value(&path, error);
     }
     let source = spec.source.iter().position(|source| source.name == *name);
-    let transform = spec.transform[..index]
-        .iter()
-        .position(|other| other.name == *name);
+    let transform = spec.transform[..index].iter().position(|other| other.name == *name);
     if let Some(at) = source {
         desk.duplicate(&path, "relation", name, &format!("source[{at}].name"));
     } else if let Some(at) = transform {
@@ -43,13 +36,7 @@ fn name(spec: &PipelineSpec, index: usize, path: &str, desk: &mut Desk<'_>) {
     }
 }
 
-fn start(
-    world: &World<'_>,
-    spec: &PipelineSpec,
-    transform: &TransformSpec,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+fn start(world: &World<'_>, spec: &PipelineSpec, transform: &TransformSpec, path: &str, desk: &mut Desk<'_>) {
     let keys = [
         ("from", transform.from.is_some()),
         ("sql", transform.sql.is_some()),
@@ -57,18 +44,8 @@ fn start(
         ("union", transform.union.is_some()),
     ];
     let found = keys.iter().filter(|(_, given)| *given).count();
-    if found != 1
-        && !keys
-            .iter()
-            .any(|(key, _)| desk.is_doubtful(&format!("{path}.{key}")))
-    {
-        desk.value(
-            path,
-            Mistake::TransformStart {
-                transform: cut(&transform.name),
-                found,
-            },
-        );
+    if found != 1 && !keys.iter().any(|(key, _)| desk.is_doubtful(&format!("{path}.{key}"))) {
+        desk.value(path, Mistake::TransformStart { transform: cut(&transform.name), found });
     }
     if let Some(from) = &transform.from {
         world.relation(spec, from, &format!("{path}.from"), desk);
@@ -77,10 +54,7 @@ fn start(
         world.relation(spec, &join.left, &format!("{path}.join.left"), desk);
         world.relation(spec, &join.right, &format!("{path}.join.right"), desk);
         if join.on.is_empty() {
-            desk.value(
-                &format!("{path}.join.on"),
-                Mistake::EmptyList { key: "on".into() },
-            );
+            desk.value(&format!("{path}.join.on"), Mistake::EmptyList { key: "on".into() });
         }
     }
     if let Some(union) = &transform.union {
@@ -100,16 +74,8 @@ fn start(
 fn reads(spec: &PipelineSpec, sql: &str, path: &str, desk: &mut Desk<'_>) {
     for relation in texts::select(sql, path, desk).unwrap_or_default() {
         if !is_relation(spec, &relation) {
-            let at = sql
-                .to_ascii_lowercase()
-                .find(&relation.to_ascii_lowercase());
-            desk.inside(
-                path,
-                sql,
-                at,
-                relation.len(),
-                unknown_relation(spec, &relation),
-            );
+            let at = sql.to_ascii_lowercase().find(&relation.to_ascii_lowercase());
+            desk.inside(path, sql, at, relation.len(), unknown_relation(spec, &relation));
         }
     }
 }
@@ -120,23 +86,14 @@ fn steps(transform: &TransformSpec, start: Option<Known>, path: &str, desk: &mut
     let at = |key: &str, column: &str| child(&format!("{path}.{key}"), column);
     let mut known = start;
     for (column, id) in &transform.standardise {
-        require_key(
-            known.as_ref(),
-            column,
-            name,
-            &at("standardise", column),
-            desk,
-        );
+        require_key(known.as_ref(), column, name, &at("standardise", column), desk);
         standard(id, &at("standardise", column), desk);
     }
     let mut taken = Vec::new();
     for (old, new) in &transform.rename {
         require_key(known.as_ref(), old, name, &at("rename", old), desk);
         if taken.contains(&new) {
-            desk.value(
-                &at("rename", old),
-                Mistake::RenamedTwice { column: cut(new) },
-            );
+            desk.value(&at("rename", old), Mistake::RenamedTwice { column: cut(new) });
         }
         taken.push(new);
     }
@@ -157,12 +114,7 @@ fn steps(transform: &TransformSpec, start: Option<Known>, path: &str, desk: &mut
 }
 
 /// Deduplicate, aggregate, sample, select.
-fn last_steps(
-    transform: &TransformSpec,
-    mut known: Option<Known>,
-    path: &str,
-    desk: &mut Desk<'_>,
-) {
+fn last_steps(transform: &TransformSpec, mut known: Option<Known>, path: &str, desk: &mut Desk<'_>) {
     let name = &transform.name;
     if let Some(deduplicate) = &transform.deduplicate {
         for (key, columns) in [("key", &deduplicate.key), ("by", &deduplicate.by)] {
@@ -174,27 +126,12 @@ fn last_steps(
         }
     }
     if let Some(aggregate) = &transform.aggregate {
-        require_all(
-            known.as_ref(),
-            &aggregate.group_by,
-            name,
-            &format!("{path}.aggregate.group_by"),
-            desk,
-        );
+        require_all(known.as_ref(), &aggregate.group_by, name, &format!("{path}.aggregate.group_by"), desk);
         if aggregate.measures.is_empty() {
-            desk.value(
-                &format!("{path}.aggregate.measures"),
-                Mistake::EmptyList {
-                    key: "measures".into(),
-                },
-            );
+            desk.value(&format!("{path}.aggregate.measures"), Mistake::EmptyList { key: "measures".into() });
         }
         for (column, sql) in &aggregate.measures {
-            texts::expression(
-                sql,
-                &child(&format!("{path}.aggregate.measures"), column),
-                desk,
-            );
+            texts::expression(sql, &child(&format!("{path}.aggregate.measures"), column), desk);
         }
         known = known.map(|known| grouped(&known, aggregate));
     }
@@ -204,12 +141,7 @@ fn last_steps(
     if let Some(select) = &transform.select {
         let path = format!("{path}.select");
         if select.is_empty() {
-            desk.value(
-                &path,
-                Mistake::EmptyList {
-                    key: "select".into(),
-                },
-            );
+            desk.value(&path, Mistake::EmptyList { key: "select".into() });
         }
         require_all(known.as_ref(), select, name, &path, desk);
     }

@@ -39,28 +39,14 @@ impl<'a> World<'a> {
             reads: Vec::new(),
         };
         if let Some(file) = &draft.connections {
-            world.connections = file
-                .spec
-                .connection
-                .iter()
-                .map(|(name, one)| (name.as_str(), one))
-                .collect();
+            world.connections = file.spec.connection.iter().map(|(name, one)| (name.as_str(), one)).collect();
         }
         for file in &draft.catalog {
-            world.resources.extend(
-                file.spec
-                    .resource
-                    .iter()
-                    .map(|one| (one.code.as_str(), one)),
-            );
-            world
-                .organisations
-                .extend(file.spec.organisation.iter().map(|one| one.id.as_str()));
+            world.resources.extend(file.spec.resource.iter().map(|one| (one.code.as_str(), one)));
+            world.organisations.extend(file.spec.organisation.iter().map(|one| one.id.as_str()));
         }
         for file in &draft.grants {
-            world
-                .grants
-                .extend(file.spec.grant.iter().map(|one| (one.id.as_str(), one)));
+            world.grants.extend(file.spec.grant.iter().map(|one| (one.id.as_str(), one)));
         }
         for (at, file) in draft.pipelines.iter().enumerate() {
             for (index, library) in file.spec.library.iter().enumerate() {
@@ -68,8 +54,7 @@ impl<'a> World<'a> {
             }
             let reads = file.spec.transform.iter().map(|transform| {
                 let text = transform.sql.as_deref().map(sql::with_sample);
-                text.and_then(|text| sql::relations(&text).ok())
-                    .unwrap_or_default()
+                text.and_then(|text| sql::relations(&text).ok()).unwrap_or_default()
             });
             world.reads.push(reads.collect());
         }
@@ -95,50 +80,25 @@ impl<'a> World<'a> {
         let [catalog, ..] = FOLDERS;
         if !self.organisations.contains(id) && self.draft.is_whole(catalog) && !id.is_empty() {
             let hint = Hint::among(id, self.organisations.iter().copied());
-            desk.value(
-                path,
-                Finding::from(Mistake::UnknownOrganisation {
-                    organisation: cut(id),
-                })
-                .hint(hint),
-            );
+            desk.value(path, Finding::from(Mistake::UnknownOrganisation { organisation: cut(id) }).hint(hint));
         }
     }
 
-    pub(super) fn resource(
-        &self,
-        code: &str,
-        path: &str,
-        desk: &mut Desk<'_>,
-    ) -> Option<&'a Resource> {
+    pub(super) fn resource(&self, code: &str, path: &str, desk: &mut Desk<'_>) -> Option<&'a Resource> {
         let [catalog, ..] = FOLDERS;
         let found = self.resources.get(code).copied();
         if found.is_none() && self.draft.is_whole(catalog) {
             let hint = Hint::among(code, self.resources.keys().copied());
-            desk.value(
-                path,
-                Finding::from(Mistake::UnknownResource {
-                    resource: cut(code),
-                })
-                .hint(hint),
-            );
+            desk.value(path, Finding::from(Mistake::UnknownResource { resource: cut(code) }).hint(hint));
         }
         found
     }
 
-    pub(super) fn connection(
-        &self,
-        name: &str,
-        path: &str,
-        desk: &mut Desk<'_>,
-    ) -> Option<&'a ConnectionSpec> {
+    pub(super) fn connection(&self, name: &str, path: &str, desk: &mut Desk<'_>) -> Option<&'a ConnectionSpec> {
         let found = self.connections.get(name).copied();
         if found.is_none() && self.draft.is_whole(CONNECTIONS) {
             let hint = Hint::among(name, self.connections.keys().copied());
-            desk.value(
-                path,
-                Finding::from(Mistake::UnknownConnection { name: cut(name) }).hint(hint),
-            );
+            desk.value(path, Finding::from(Mistake::UnknownConnection { name: cut(name) }).hint(hint));
         }
         found
     }
@@ -154,10 +114,7 @@ impl<'a> World<'a> {
                 _ => path.to_owned(),
             };
             let hint = Hint::among(id, self.grants.keys().copied());
-            desk.value(
-                &exact,
-                Finding::from(Mistake::UnknownGrant { grant: cut(id) }).hint(hint),
-            );
+            desk.value(&exact, Finding::from(Mistake::UnknownGrant { grant: cut(id) }).hint(hint));
         }
     }
 
@@ -166,21 +123,12 @@ impl<'a> World<'a> {
         let [.., pipelines] = FOLDERS;
         if !self.tables.contains_key(table) && self.draft.is_whole(pipelines) {
             let hint = Hint::among(table, self.tables.keys().copied());
-            desk.value(
-                path,
-                Finding::from(Mistake::UnknownLibrary { table: cut(table) }).hint(hint),
-            );
+            desk.value(path, Finding::from(Mistake::UnknownLibrary { table: cut(table) }).hint(hint));
         }
     }
 
     /// A source or transform of a pipeline that is named; says so if there is none.
-    pub(super) fn relation(
-        &self,
-        pipeline: &PipelineSpec,
-        name: &str,
-        path: &str,
-        desk: &mut Desk<'_>,
-    ) {
+    pub(super) fn relation(&self, pipeline: &PipelineSpec, name: &str, path: &str, desk: &mut Desk<'_>) {
         if !is_relation(pipeline, name) {
             desk.value(path, unknown_relation(pipeline, name));
         }
@@ -189,9 +137,7 @@ impl<'a> World<'a> {
 
 pub(super) fn standard(id: &str, path: &str, desk: &mut Desk<'_>) {
     if transforms::standard::find(id).is_none() {
-        let known = transforms::standard::all()
-            .iter()
-            .map(|standard| standard.id());
+        let known = transforms::standard::all().iter().map(|standard| standard.id());
         let finding = Finding::from(Mistake::UnknownStandard { standard: cut(id) });
         desk.value(path, finding.hint(Hint::among(id, known)));
     }
@@ -204,12 +150,7 @@ pub(super) fn unknown_relation(pipeline: &PipelineSpec, name: &str) -> Finding {
 
 pub(super) fn relations(pipeline: &PipelineSpec) -> impl Iterator<Item = &str> {
     let sources = pipeline.source.iter().map(|source| source.name.as_str());
-    sources.chain(
-        pipeline
-            .transform
-            .iter()
-            .map(|transform| transform.name.as_str()),
-    )
+    sources.chain(pipeline.transform.iter().map(|transform| transform.name.as_str()))
 }
 
 pub(super) fn is_relation(pipeline: &PipelineSpec, name: &str) -> bool {

@@ -66,9 +66,7 @@ pub enum CronError {
         highest: u32,
     },
     /// Something else that is no field.
-    #[error(
-        "“{text}” in the {field} field is not a number, a range, a list, * or one of them with a step"
-    )]
+    #[error("“{text}” in the {field} field is not a number, a range, a list, * or one of them with a step")]
     #[serde(rename = "P145")]
     Syntax {
         /// The text, cut.
@@ -113,29 +111,11 @@ impl CronError {
     pub(super) fn offer(self, line: String) -> Self {
         let offer = super::Cron::parse(&line).ok().map(|_| line);
         match self {
-            Self::FieldCount { found, .. } => Self::FieldCount {
-                found,
-                converted: offer,
-            },
-            Self::Alias { alias, .. } => Self::Alias {
-                alias,
-                converted: offer,
-            },
-            Self::Quartz { letter, field, .. } => Self::Quartz {
-                letter,
-                field,
-                converted: offer,
-            },
-            Self::Reversed { range, field, .. } => Self::Reversed {
-                range,
-                field,
-                converted: offer,
-            },
-            Self::Step { text, field, .. } => Self::Step {
-                text,
-                field,
-                converted: offer,
-            },
+            Self::FieldCount { found, .. } => Self::FieldCount { found, converted: offer },
+            Self::Alias { alias, .. } => Self::Alias { alias, converted: offer },
+            Self::Quartz { letter, field, .. } => Self::Quartz { letter, field, converted: offer },
+            Self::Reversed { range, field, .. } => Self::Reversed { range, field, converted: offer },
+            Self::Step { text, field, .. } => Self::Step { text, field, converted: offer },
             other => other,
         }
     }

@@ -13,43 +13,16 @@ pub(super) struct Field {
     names: &'static [&'static str],
 }
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// The five fields, in order.
 pub(super) const FIELDS: [Field; 5] = [
-    Field {
-        name: "minute",
-        lowest: 0,
-        highest: 59,
-        names: &[],
-    },
-    Field {
-        name: "hour",
-        lowest: 0,
-        highest: 23,
-        names: &[],
-    },
-    Field {
-        name: "day",
-        lowest: 1,
-        highest: 31,
-        names: &[],
-    },
-    Field {
-        name: "month",
-        lowest: 1,
-        highest: 12,
-        names: &MONTHS,
-    },
-    Field {
-        name: "weekday",
-        lowest: 0,
-        highest: 7,
-        names: &WEEKDAYS,
-    },
+    Field { name: "minute", lowest: 0, highest: 59, names: &[] },
+    Field { name: "hour", lowest: 0, highest: 23, names: &[] },
+    Field { name: "day", lowest: 1, highest: 31, names: &[] },
+    Field { name: "month", lowest: 1, highest: 12, names: &MONTHS },
+    Field { name: "weekday", lowest: 0, highest: 7, names: &WEEKDAYS },
 ];
 
 /// Why a field does not parse, and the text that would.
@@ -71,17 +44,13 @@ impl Field {
     pub(super) fn parse(&self, text: &str) -> Result<u64, Refused> {
         let mut bits = 0;
         for element in text.split(',') {
-            bits |= self
-                .element(element)
-                .map_err(|(error, element_rewritten)| Refused {
-                    error,
-                    rewritten: element_rewritten.map(|new| {
-                        let parts = text
-                            .split(',')
-                            .map(|part| if part == element { new.as_str() } else { part });
-                        parts.collect::<Vec<_>>().join(",")
-                    }),
-                })?;
+            bits |= self.element(element).map_err(|(error, element_rewritten)| Refused {
+                error,
+                rewritten: element_rewritten.map(|new| {
+                    let parts = text.split(',').map(|part| if part == element { new.as_str() } else { part });
+                    parts.collect::<Vec<_>>().join(",")
+                }),
+            })?;
         }
         Ok(bits)
     }
@@ -96,11 +65,7 @@ impl Field {
         let Some(step) = step else {
             return self.spread(element, &bounds, 1);
         };
-        let step_error = || CronError::Step {
-            text: cut(element),
-            field: self.name,
-            converted: None,
-        };
+        let step_error = || CronError::Step { text: cut(element), field: self.name, converted: None };
         let number = number(step).ok_or_else(|| (step_error(), None))?;
         if range != "*" && !range.contains('-') {
             let rewritten = format!("{range}-{}/{step}", self.last());
@@ -115,11 +80,7 @@ impl Field {
 
     /// Highest value that is not a second name of another one.
     fn last(&self) -> u32 {
-        if self.wraps_at_seven() {
-            6
-        } else {
-            self.highest
-        }
+        if self.wraps_at_seven() { 6 } else { self.highest }
     }
 
     fn wraps_at_seven(&self) -> bool {
@@ -128,20 +89,11 @@ impl Field {
 
     fn bounds(&self, range: &str) -> Result<Bounds, CronError> {
         if range == "*" {
-            return Ok(Bounds {
-                from: self.lowest,
-                to: self.last(),
-                named: false,
-            });
+            return Ok(Bounds { from: self.lowest, to: self.last(), named: false });
         }
         let (from, to) = range.split_once('-').unwrap_or((range, range));
-        let ((from, from_named), (to, to_named)) =
-            (self.value(from, range)?, self.value(to, range)?);
-        Ok(Bounds {
-            from,
-            to,
-            named: from_named || to_named,
-        })
+        let ((from, from_named), (to, to_named)) = (self.value(from, range)?, self.value(to, range)?);
+        Ok(Bounds { from, to, named: from_named || to_named })
     }
 
     /// A number or a name, and whether it was a name.
@@ -151,10 +103,7 @@ impl Field {
             return Ok((self.lowest + u32::try_from(at).unwrap_or(0), true));
         }
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(CronError::Syntax {
-                text: cut(range),
-                field: self.name,
-            });
+            return Err(CronError::Syntax { text: cut(range), field: self.name });
         }
         number(text)
             .filter(|value| (self.lowest..=self.highest).contains(value))
@@ -167,33 +116,18 @@ impl Field {
             })
     }
 
-    fn spread(
-        &self,
-        element: &str,
-        bounds: &Bounds,
-        step: u32,
-    ) -> Result<u64, (CronError, Option<String>)> {
+    fn spread(&self, element: &str, bounds: &Bounds, step: u32) -> Result<u64, (CronError, Option<String>)> {
         let values = self.values(bounds, step);
         if bounds.from > bounds.to && !bounds.named {
-            let error = CronError::Reversed {
-                range: cut(element),
-                field: self.name,
-                converted: None,
-            };
+            let error = CronError::Reversed { range: cut(element), field: self.name, converted: None };
             return Err((error, Some(self.split(bounds, step, &values))));
         }
-        Ok(values
-            .iter()
-            .fold(0, |bits, value| bits | 1 << self.fold(*value)))
+        Ok(values.iter().fold(0, |bits, value| bits | 1 << self.fold(*value)))
     }
 
     /// 7 is Sunday, which is 0.
     fn fold(&self, value: u32) -> u32 {
-        if self.wraps_at_seven() {
-            value % 7
-        } else {
-            value
-        }
+        if self.wraps_at_seven() { value % 7 } else { value }
     }
 
     /// The values from one bound to the other, around the end where the range wraps.
@@ -208,11 +142,7 @@ impl Field {
             .step_by(step as usize)
             .map(|offset| {
                 let value = bounds.from + offset;
-                if bounds.from <= bounds.to {
-                    value
-                } else {
-                    (value - self.lowest) % size + self.lowest
-                }
+                if bounds.from <= bounds.to { value } else { (value - self.lowest) % size + self.lowest }
             })
             .collect()
     }
@@ -224,22 +154,10 @@ impl Field {
             return list.join(",");
         }
         let range = |from: u32, to: u32| {
-            if from == to {
-                from.to_string()
-            } else {
-                format!("{from}-{to}")
-            }
+            if from == to { from.to_string() } else { format!("{from}-{to}") }
         };
-        let upper = if bounds.from > self.last() {
-            bounds.from
-        } else {
-            self.last()
-        };
-        format!(
-            "{},{}",
-            range(bounds.from, upper),
-            range(self.lowest, bounds.to)
-        )
+        let upper = if bounds.from > self.last() { bounds.from } else { self.last() };
+        format!("{},{}", range(bounds.from, upper), range(self.lowest, bounds.to))
     }
 }
 

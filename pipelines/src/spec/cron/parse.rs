@@ -21,10 +21,7 @@ const ALIASES: [(&str, &str); 7] = [
 
 pub(super) fn parse(line: &str) -> Result<Cron, CronError> {
     if line.len() > LONGEST {
-        return Err(CronError::Syntax {
-            text: cut(line),
-            field: "minute",
-        });
+        return Err(CronError::Syntax { text: cut(line), field: "minute" });
     }
     if line.trim_start().starts_with('@') {
         return Err(alias(line.trim()));
@@ -38,9 +35,7 @@ pub(super) fn parse(line: &str) -> Result<Cron, CronError> {
     }
     let mut bits = [0_u64; 5];
     for (at, field) in FIELDS.iter().enumerate() {
-        bits[at] = field
-            .parse(fields[at])
-            .map_err(|refused| converted(refused, &fields, at))?;
+        bits[at] = field.parse(fields[at]).map_err(|refused| converted(refused, &fields, at))?;
     }
     let cron = Cron {
         text: fields.join(" "),
@@ -53,21 +48,12 @@ pub(super) fn parse(line: &str) -> Result<Cron, CronError> {
         any_weekday: fields[4].starts_with('*'),
         elapsed: fields[0].starts_with('*') || fields[1].starts_with('*'),
     };
-    if fires_some_day(&cron) {
-        Ok(cron)
-    } else {
-        Err(CronError::Never)
-    }
+    if fires_some_day(&cron) { Ok(cron) } else { Err(CronError::Never) }
 }
 
 fn alias(text: &str) -> CronError {
-    let error = CronError::Alias {
-        alias: cut(text),
-        converted: None,
-    };
-    let line = ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == text.to_ascii_lowercase());
+    let error = CronError::Alias { alias: cut(text), converted: None };
+    let line = ALIASES.iter().find(|(alias, _)| *alias == text.to_ascii_lowercase());
     match line {
         Some((_, line)) => error.offer((*line).to_owned()),
         None => error,
@@ -77,10 +63,7 @@ fn alias(text: &str) -> CronError {
 /// Six and seven fields are Quartz or Spring lines: second first, year last. Convertible when the second is 0 and no
 /// weekday number is involved, since Quartz counts Sunday as 1 and Spring as 0.
 fn field_count(texts: &[&str]) -> CronError {
-    let error = CronError::FieldCount {
-        found: texts.len(),
-        converted: None,
-    };
+    let error = CronError::FieldCount { found: texts.len(), converted: None };
     let year_free = texts.len() == 6 || (texts.len() == 7 && texts[6] == "*");
     let Some(weekday) = texts.get(5).filter(|_| year_free && texts[0] == "0") else {
         return error;
@@ -88,10 +71,7 @@ fn field_count(texts: &[&str]) -> CronError {
     if weekday.bytes().any(|byte| byte.is_ascii_digit()) {
         return error;
     }
-    let five: Vec<&str> = texts[1..6]
-        .iter()
-        .map(|text| if *text == "?" { "*" } else { *text })
-        .collect();
+    let five: Vec<&str> = texts[1..6].iter().map(|text| if *text == "?" { "*" } else { *text }).collect();
     error.offer(five.join(" "))
 }
 
@@ -104,16 +84,8 @@ fn quartz(fields: &[&str; 5]) -> Option<CronError> {
             _ => None,
         };
         if let Some(letter) = letter {
-            let error = CronError::Quartz {
-                letter,
-                field: field.name,
-                converted: None,
-            };
-            return Some(if letter == '?' {
-                error.offer(fields.join(" ").replace('?', "*"))
-            } else {
-                error
-            });
+            let error = CronError::Quartz { letter, field: field.name, converted: None };
+            return Some(if letter == '?' { error.offer(fields.join(" ").replace('?', "*")) } else { error });
         }
     }
     None
@@ -126,11 +98,7 @@ fn quartz_letter(text: &str) -> Option<char> {
             Some('#')
         } else if element.contains('?') {
             Some('?')
-        } else if element == "L"
-            || element == "LW"
-            || element.starts_with("L-")
-            || ends_number(element, 'L')
-        {
+        } else if element == "L" || element == "LW" || element.starts_with("L-") || ends_number(element, 'L') {
             Some('L')
         } else if element == "W" || ends_number(element, 'W') {
             Some('W')
@@ -141,9 +109,7 @@ fn quartz_letter(text: &str) -> Option<char> {
 }
 
 fn ends_number(element: &str, letter: char) -> bool {
-    element
-        .strip_suffix(letter)
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    element.strip_suffix(letter).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn converted(refused: Refused, fields: &[&str; 5], at: usize) -> CronError {
@@ -164,8 +130,5 @@ fn fires_some_day(cron: &Cron) -> bool {
         return true;
     };
     // 28 years hold every pair of date and weekday.
-    first
-        .iter_days()
-        .take(28 * 366)
-        .any(|day| cron.matches_day(day))
+    first.iter_days().take(28 * 366).any(|day| cron.matches_day(day))
 }

@@ -18,9 +18,7 @@ pub(super) fn next_after(cron: &Cron, instant: DateTime<Tz>) -> Option<DateTime<
     for _ in 0..DAYS {
         if let Some(found) = first_of(cron, zone, day, instant) {
             // Around midnight a change can put the next day's fire before this day's.
-            let tomorrow = day
-                .succ_opt()
-                .filter(|next| !plain(zone, day) || !plain(zone, *next));
+            let tomorrow = day.succ_opt().filter(|next| !plain(zone, day) || !plain(zone, *next));
             let rival = tomorrow.and_then(|next| first_of(cron, zone, next, instant));
             return Some(rival.map_or(found, |rival| rival.min(found)));
         }
@@ -35,9 +33,7 @@ pub(super) fn previous_at_or_before(cron: &Cron, instant: DateTime<Tz>) -> Optio
     let mut day = instant.date_naive().succ_opt()?;
     for _ in 0..DAYS {
         if let Some(found) = last_of(cron, zone, day, instant) {
-            let yesterday = day
-                .pred_opt()
-                .filter(|before| !plain(zone, day) || !plain(zone, *before));
+            let yesterday = day.pred_opt().filter(|before| !plain(zone, day) || !plain(zone, *before));
             let rival = yesterday.and_then(|before| last_of(cron, zone, before, instant));
             return Some(rival.map_or(found, |rival| rival.max(found)));
         }
@@ -51,9 +47,7 @@ fn first_of(cron: &Cron, zone: Tz, day: NaiveDate, after: DateTime<Tz>) -> Optio
         return None;
     }
     if !plain(zone, day) {
-        return fires(cron, zone, day)
-            .into_iter()
-            .find(|fire| *fire > after);
+        return fires(cron, zone, day).into_iter().find(|fire| *fire > after);
     }
     let earliest = match day.cmp(&after.date_naive()) {
         std::cmp::Ordering::Less => return None,
@@ -69,10 +63,7 @@ fn last_of(cron: &Cron, zone: Tz, day: NaiveDate, until: DateTime<Tz>) -> Option
         return None;
     }
     if !plain(zone, day) {
-        return fires(cron, zone, day)
-            .into_iter()
-            .rev()
-            .find(|fire| *fire <= until);
+        return fires(cron, zone, day).into_iter().rev().find(|fire| *fire <= until);
     }
     let latest = match day.cmp(&until.date_naive()) {
         std::cmp::Ordering::Greater => return None,
@@ -101,11 +92,7 @@ fn next_minute(cron: &Cron, from: u32) -> Option<u32> {
             return Some(hour * 60 + rest.trailing_zeros());
         }
     }
-    let hours = if hour < 63 {
-        cron.hours >> (hour + 1) << (hour + 1)
-    } else {
-        0
-    };
+    let hours = if hour < 63 { cron.hours >> (hour + 1) << (hour + 1) } else { 0 };
     (hours != 0).then(|| hours.trailing_zeros() * 60 + cron.minutes.trailing_zeros())
 }
 
@@ -166,23 +153,12 @@ fn end_of_gap(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Tz>> {
     let utc = wall.and_utc().timestamp();
     let local = |second: i64| {
         let instant = DateTime::from_timestamp(second, 0)?;
-        Some(
-            second
-                + i64::from(
-                    zone.offset_from_utc_datetime(&instant.naive_utc())
-                        .fix()
-                        .local_minus_utc(),
-                ),
-        )
+        Some(second + i64::from(zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc()))
     };
     let (mut before, mut after) = (utc - 40 * 3_600, utc + 40 * 3_600);
     while after - before > 1 {
         let middle = before + (after - before) / 2;
-        if local(middle)? < utc {
-            before = middle
-        } else {
-            after = middle
-        }
+        if local(middle)? < utc { before = middle } else { after = middle }
     }
     DateTime::from_timestamp(after, 0).map(|instant| instant.with_timezone(&zone))
 }

@@ -7,9 +7,7 @@ fn cron(line: &str) -> Cron {
 }
 
 fn instant(zone: Tz, text: &str) -> DateTime<Tz> {
-    DateTime::parse_from_rfc3339(text)
-        .unwrap()
-        .with_timezone(&zone)
+    DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&zone)
 }
 
 /// The next fires after an instant, as local times with their offsets.
@@ -58,11 +56,7 @@ fn either_day_field_fires_when_both_are_restricted() {
     // Fridays and the 13th: Nov 2026 has Friday 6, 13, 20, 27; December 13 is a Sunday.
     assert_eq!(
         fires("0 0 13 * 5", SHANGHAI, "2026-12-05T00:00:00+08:00", 3),
-        [
-            "2026-12-11T00:00:00+08",
-            "2026-12-13T00:00:00+08",
-            "2026-12-18T00:00:00+08"
-        ]
+        ["2026-12-11T00:00:00+08", "2026-12-13T00:00:00+08", "2026-12-18T00:00:00+08"]
     );
     // A field that begins with * is not restricted: odd days that are Fridays.
     assert_eq!(
@@ -77,23 +71,13 @@ fn lists_steps_and_leap_days() {
         fires("*/20 8-9 * * *", SHANGHAI, "2026-11-20T09:39:59+08:00", 2),
         ["2026-11-20T09:40:00+08", "2026-11-21T08:00:00+08"]
     );
-    assert_eq!(
-        fires("0 0 29 2 *", SHANGHAI, "2096-03-01T00:00:00+08:00", 1),
-        ["2104-02-29T00:00:00+08"]
-    );
+    assert_eq!(fires("0 0 29 2 *", SHANGHAI, "2096-03-01T00:00:00+08:00", 1), ["2104-02-29T00:00:00+08"]);
     assert_eq!(
         fires("5,35 1,13 * * *", SHANGHAI, "2026-11-20T01:05:00+08:00", 3),
-        [
-            "2026-11-20T01:35:00+08",
-            "2026-11-20T13:05:00+08",
-            "2026-11-20T13:35:00+08"
-        ]
+        ["2026-11-20T01:35:00+08", "2026-11-20T13:05:00+08", "2026-11-20T13:35:00+08"]
     );
     // Half-hour zone.
-    assert_eq!(
-        fires("0 2 * * *", Tz::Asia__Kolkata, "2026-11-20T00:00:00Z", 1),
-        ["2026-11-21T02:00:00+05"]
-    );
+    assert_eq!(fires("0 2 * * *", Tz::Asia__Kolkata, "2026-11-20T00:00:00Z", 1), ["2026-11-21T02:00:00+05"]);
 }
 
 #[test]
@@ -113,25 +97,11 @@ fn a_gap_delays_a_fixed_time_and_passes_over_an_elapsed_one() {
         ["2026-03-08T01:30:00-05", "2026-03-08T03:30:00-04"]
     );
     // Asia/Shanghai, 1986-05-04 02:00 → 03:00.
-    assert_eq!(
-        fires("30 2 * * *", SHANGHAI, "1986-05-03T20:00:00+08:00", 1),
-        ["1986-05-04T03:00:00+09"]
-    );
+    assert_eq!(fires("30 2 * * *", SHANGHAI, "1986-05-03T20:00:00+08:00", 1), ["1986-05-04T03:00:00+09"]);
     // Lord Howe loses half an hour: 2026-10-04 02:00 → 02:30.
-    assert_eq!(
-        fires(
-            "15 2 * * *",
-            Tz::Australia__Lord_Howe,
-            "2026-10-03T12:00:00Z",
-            1
-        ),
-        ["2026-10-04T02:30:00+11"]
-    );
+    assert_eq!(fires("15 2 * * *", Tz::Australia__Lord_Howe, "2026-10-03T12:00:00Z", 1), ["2026-10-04T02:30:00+11"]);
     // Samoa had no 30 December 2011.
-    assert_eq!(
-        fires("0 12 30 12 *", Tz::Pacific__Apia, "2011-12-29T00:00:00Z", 1),
-        ["2011-12-31T00:00:00+14"]
-    );
+    assert_eq!(fires("0 12 30 12 *", Tz::Pacific__Apia, "2011-12-29T00:00:00Z", 1), ["2011-12-31T00:00:00+14"]);
 }
 
 #[test]
@@ -143,20 +113,11 @@ fn a_repeated_time_fires_once_if_fixed_and_twice_if_elapsed() {
     );
     assert_eq!(
         fires("30 * * * *", zone, "2026-11-01T01:00:00-04:00", 3),
-        [
-            "2026-11-01T01:30:00-04",
-            "2026-11-01T01:30:00-05",
-            "2026-11-01T02:30:00-05"
-        ]
+        ["2026-11-01T01:30:00-04", "2026-11-01T01:30:00-05", "2026-11-01T02:30:00-05"]
     );
     // Lord Howe: 2026-04-05 02:00 → 01:30.
     assert_eq!(
-        fires(
-            "45 1 * * *",
-            Tz::Australia__Lord_Howe,
-            "2026-04-04T12:00:00Z",
-            2
-        ),
+        fires("45 1 * * *", Tz::Australia__Lord_Howe, "2026-04-04T12:00:00Z", 2),
         ["2026-04-05T01:45:00+11", "2026-04-06T01:45:00+10"]
     );
     // Asia/Shanghai, 1986-09-14 02:00 → 01:00.
@@ -168,19 +129,8 @@ fn a_repeated_time_fires_once_if_fixed_and_twice_if_elapsed() {
 
 #[test]
 fn before_and_after_agree_around_every_change() {
-    let lines = [
-        "*/7 * * * *",
-        "30 2 * * *",
-        "0,30 0-3,23 * * *",
-        "*/30 0,23 * * *",
-        "15 * * * 0",
-    ];
-    let zones = [
-        Tz::America__New_York,
-        Tz::Australia__Lord_Howe,
-        Tz::America__Havana,
-        Tz::Pacific__Apia,
-    ];
+    let lines = ["*/7 * * * *", "30 2 * * *", "0,30 0-3,23 * * *", "*/30 0,23 * * *", "15 * * * 0"];
+    let zones = [Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::America__Havana, Tz::Pacific__Apia];
     for zone in zones {
         for year in [2011, 2026] {
             for (month, day) in [(3, 6), (4, 2), (10, 1), (10, 30), (12, 28)] {
@@ -200,17 +150,10 @@ fn walk(cron: &Cron, start: DateTime<Tz>) {
     while at < end {
         let next = cron.next_after(at).unwrap();
         assert!(next > at);
-        assert_eq!(
-            cron.previous_at_or_before(next),
-            Some(next),
-            "{cron} {next}"
-        );
+        assert_eq!(cron.previous_at_or_before(next), Some(next), "{cron} {next}");
         let just_before = next - chrono::Duration::seconds(1);
         let previous = cron.previous_at_or_before(just_before).unwrap();
-        assert!(
-            previous < next && (previous <= at),
-            "{cron} {previous} {at} {next}"
-        );
+        assert!(previous < next && (previous <= at), "{cron} {previous} {at} {next}");
         assert_eq!(cron.next_after(previous), Some(next), "{cron} {previous}");
         at = next;
     }
@@ -256,11 +199,7 @@ fn other_dialects_are_refused_with_the_reason_and_the_conversion() {
         ("*/x * * * *", "P147", None),
     ] {
         let error = Cron::parse(line).unwrap_err();
-        assert_eq!(
-            serde_json::to_value(&error).unwrap()["code"],
-            code,
-            "{line}"
-        );
+        assert_eq!(serde_json::to_value(&error).unwrap()["code"], code, "{line}");
         assert_eq!(error.converted(), converted, "{line}");
     }
     assert!(Cron::parse(&"1,".repeat(100_000)).is_err());

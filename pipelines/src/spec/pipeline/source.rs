@@ -47,10 +47,7 @@ impl SourceSpec {
     /// tells, and for sources that are no files.
     pub fn file_format(&self) -> Option<FileFormat> {
         let name = self.files.as_deref()?.to_ascii_lowercase();
-        let bare = name
-            .strip_suffix(".gz")
-            .or_else(|| name.strip_suffix(".zst"))
-            .unwrap_or(&name);
+        let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
         self.format.or_else(|| {
             Some(match bare.rsplit_once('.')?.1 {
                 "csv" => FileFormat::Csv,
