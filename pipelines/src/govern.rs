@@ -28,6 +28,9 @@ use crate::stream::BatchMap;
 use crate::types;
 use quarantine::{Breach, Quarantine};
 
+/// Prefix of columns that carry original values on to a later check of the same relation, which may quarantine rows too.
+pub(crate) const RAW: &str = "·raw·";
+
 /// One governed phase, ready for batches.
 #[derive(Debug)]
 pub struct Governor {
@@ -35,6 +38,7 @@ pub struct Governor {
     columns: Vec<Column>,
     expressions: Vec<Condition>,
     schema: SchemaRef,
+    carried: Option<SchemaRef>,
     context: Context,
     tally: Tally,
     quarantine: Arc<Quarantine>,
@@ -144,6 +148,7 @@ impl Governor {
             columns,
             expressions,
             schema,
+            carried: None,
             context: Context { today },
             tally: Tally::default(),
             quarantine,
@@ -151,9 +156,20 @@ impl Governor {
         })
     }
 
-    /// Columns of the governed rows.
+    /// Carries the original values along, behind the governed columns, for checks that follow.
+    #[must_use]
+    pub fn carrying(mut self, input: &Schema) -> Self {
+        let raw = input
+            .fields()
+            .iter()
+            .map(|field| Arc::new(Field::new(format!("{RAW}{}", field.name()), field.data_type().clone(), true)));
+        self.carried = Some(Arc::new(Schema::new(self.schema.fields().iter().cloned().chain(raw).collect::<Vec<_>>())));
+        self
+    }
+
+    /// Columns of the rows that go on.
     pub fn schema(&self) -> &SchemaRef {
-        &self.schema
+        self.carried.as_ref().unwrap_or(&self.schema)
     }
 
     /// Rows per rule so far.
@@ -233,7 +249,8 @@ impl Governor {
     async fn divide(
         &self,
         raw: &RecordBatch,
-        governed: RecordBatch,
+        governed: &RecordBatch,
+        passing: RecordBatch,
         broken: Vec<Broken>,
     ) -> Result<RecordBatch, Error> {
         let mut breaches: BTreeMap<u32, Vec<Breach>> = BTreeMap::new();
@@ -244,16 +261,16 @@ impl Governor {
             }
         }
         if breaches.is_empty() {
-            return Ok(governed);
+            return Ok(passing);
         }
         let rows: UInt32Array = breaches.keys().copied().collect::<Vec<_>>().into();
         let engine = |error: datafusion::arrow::error::ArrowError| Error::running(&self.step, error.into());
         let original = take_record_batch(raw, &rows).map_err(engine)?;
-        let failed = take_record_batch(&governed, &rows).map_err(engine)?;
+        let failed = take_record_batch(governed, &rows).map_err(engine)?;
         let keys = held(&self.step, &failed, &self.held)?;
         self.quarantine.put(&original, breaches.into_values().collect(), keys).await?;
-        let keep = BooleanArray::new(kept(governed.num_rows(), &rows), None);
-        filter_record_batch(&governed, &keep).map_err(engine)
+        let keep = BooleanArray::new(kept(passing.num_rows(), &rows), None);
+        filter_record_batch(&passing, &keep).map_err(engine)
     }
 }
 
@@ -269,7 +286,15 @@ impl BatchMap for Governor {
         let governed = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|error| Error::running(&self.step, error.into()))?;
         self.conditions(&governed, &mut broken)?;
-        if broken.is_empty() { Ok(governed) } else { self.divide(&batch, governed, broken).await }
+        let passing = match &self.carried {
+            None => governed.clone(),
+            Some(schema) => {
+                let columns = governed.columns().iter().chain(batch.columns()).cloned().collect();
+                RecordBatch::try_new(Arc::clone(schema), columns)
+                    .map_err(|error| Error::running(&self.step, error.into()))?
+            }
+        };
+        if broken.is_empty() { Ok(passing) } else { self.divide(&batch, &governed, passing, broken).await }
     }
 }
 
@@ -292,6 +317,20 @@ pub(crate) fn held(step: &str, rows: &RecordBatch, held: &[(usize, String)]) -> 
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .map(Some)
         .map_err(|error| Error::running(step, error.into()))
+}
+
+/// The original values of rows: the carried columns under their own names, or the rows as they are.
+pub(crate) fn original(step: &str, rows: &RecordBatch) -> Result<RecordBatch, Error> {
+    let schema = rows.schema();
+    let raw =
+        || schema.fields().iter().enumerate().filter_map(|(at, field)| Some((at, field.name().strip_prefix(RAW)?)));
+    if raw().next().is_none() {
+        return Ok(rows.clone());
+    }
+    let fields: Vec<Field> =
+        raw().map(|(at, name)| Field::new(name, schema.field(at).data_type().clone(), true)).collect();
+    let columns = raw().map(|(at, _)| Arc::clone(rows.column(at))).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| Error::running(step, error.into()))
 }
 
 pub(crate) fn kept(rows: usize, without: &UInt32Array) -> BooleanBuffer {

@@ -1,7 +1,10 @@
 //! Running a plan: job by job, stage → audit → intent → publish. One job's end never holds up another's.
 
+mod audit;
+mod chain;
 mod compile;
 mod count;
+mod describe;
 mod differ;
 mod job;
 mod lock;

@@ -1,19 +1,23 @@
 //! Keys: a root key wraps one key per grant, scenario and quarantine zone; those wrap one data key per file. Definitions,
 //! plans and logs carry key ids only; keys are fetched before a run and live in memory that is wiped.
 
+mod copies;
+
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use catalog::clock::Actor;
-use catalog::key::NewKey;
+use catalog::key::{KeyRecord, NewKey};
 use catalog::store::Catalog;
 use chrono::Utc;
 use transforms::key::{Key, unwrap, wrap};
 use transforms::pseudonym::{Algorithm, Pseudonym};
 use transforms::seal::{Cipher, Sealer};
 use zeroize::Zeroizing;
+
+use copies::Copies;
 
 use crate::error::Error;
 use crate::spec::project::{CipherName, KeysSpec, PseudonymName};
@@ -42,6 +46,7 @@ pub struct Vault {
     catalog: Arc<Catalog>,
     actor: Actor,
     root: Key,
+    copies: Copies,
     cipher: Cipher,
     algorithm: Algorithm,
 }
@@ -69,6 +74,7 @@ impl Vault {
             catalog,
             actor,
             root,
+            copies: Copies::at(state.join("keys/wrapped")),
             cipher: match spec.cipher {
                 CipherName::Sm4Gcm => Cipher::Sm4Gcm,
                 CipherName::Aes256Gcm => Cipher::Aes256Gcm,
@@ -106,13 +112,13 @@ impl Vault {
 
     /// A key that the root key wraps, made on first use.
     async fn wrapping_key(&self, kind: &str, id: &str, owner: &str, length: usize) -> Result<Key, Error> {
-        let record = match self.catalog.get_key(&self.actor, id).await? {
+        let record = match self.record(id).await? {
             Some(record) => record,
             None => {
                 let key = Key::random(length)?;
                 let wrapped = wrap(&self.root, ROOT_CIPHER, id, &key)?;
                 let new = new_key(id.to_owned(), kind, length, owner, wrapped);
-                self.catalog.put_key(&self.actor, &new).await?
+                self.register(&new).await?
             }
         };
         if record.destroyed_at.is_some() {
@@ -125,18 +131,34 @@ impl Vault {
     pub async fn keep(&self, keys: &DataKeys) -> Result<(), Error> {
         let made = std::mem::take(&mut *keys.made.lock().unwrap_or_else(PoisonError::into_inner));
         for key in made {
-            self.catalog.put_key(&self.actor, &key).await?;
+            self.register(&key).await?;
         }
         Ok(())
+    }
+
+    async fn register(&self, key: &NewKey) -> Result<KeyRecord, Error> {
+        self.copies.put(key)?;
+        Ok(self.catalog.put_key(&self.actor, key).await?)
+    }
+
+    /// A key of the registry; one that a restored ledger does not know comes back from its copy.
+    async fn record(&self, id: &str) -> Result<Option<KeyRecord>, Error> {
+        if let Some(record) = self.catalog.get_key(&self.actor, id).await? {
+            return Ok(Some(record));
+        }
+        match self.copies.get(id) {
+            Some(key) => Ok(Some(self.catalog.put_key(&self.actor, &key).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The sealer that opens values of a data key.
     pub async fn opener(&self, key_id: [u8; 16]) -> Result<Sealer, Error> {
         let id = data_key_id(key_id);
         let missing = || Error::NoKey { key: id.clone() };
-        let record = self.catalog.get_key(&self.actor, &id).await?.ok_or_else(missing)?;
+        let record = self.record(&id).await?.ok_or_else(missing)?;
         let (kek_id, wrapped) = unpack(&record.wrapped).ok_or_else(missing)?;
-        let kek = self.catalog.get_key(&self.actor, kek_id).await?.ok_or_else(missing)?;
+        let kek = self.record(kek_id).await?.ok_or_else(missing)?;
         if kek.destroyed_at.is_some() {
             return Err(Error::NoKey { key: kek_id.to_owned() });
         }

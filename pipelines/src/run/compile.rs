@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::TableReference;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionContext, ident};
 use tokio_util::sync::CancellationToken;
 
 use super::count::Counted;
@@ -93,7 +93,7 @@ impl Compiler<'_> {
             at = Some(name);
         }
         let Some(last) = at else { return Ok(()) };
-        let plan = self.physical(&relation.name, &last).await?;
+        let plan = self.without_raw(&relation.name, &last).await?;
         let table = if spool {
             spooled::spool(&relation.name, self.work, plan, self.context.task_ctx(), self.stop).await?
         } else {
@@ -118,6 +118,16 @@ impl Compiler<'_> {
         let frame =
             self.context.table(TableReference::bare(table)).await.map_err(|error| Error::running(step, error))?;
         frame.create_physical_plan().await.map_err(|error| Error::running(step, error))
+    }
+
+    /// The physical plan of a relation's last table, without columns that only its own checks needed.
+    async fn without_raw(&self, step: &str, table: &str) -> Result<Arc<dyn ExecutionPlan>, Error> {
+        let engine = |error| Error::running(step, error);
+        let frame = self.context.table(TableReference::bare(table)).await.map_err(engine)?;
+        let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let kept: Vec<_> = names.iter().filter(|name| !name.starts_with(crate::govern::RAW)).map(ident).collect();
+        let frame = if kept.len() == names.len() { frame } else { frame.select(kept).map_err(engine)? };
+        frame.create_physical_plan().await.map_err(engine)
     }
 
     async fn phase(
@@ -178,7 +188,9 @@ impl Compiler<'_> {
             Arc::clone(&quarantine),
             held.as_deref().unwrap_or_default(),
         )?;
-        let governor = Arc::new(governor);
+        let carries =
+            relation.inputs.is_empty() && relation.phases.iter().any(|phase| matches!(phase, Phase::Unique(_)));
+        let governor = Arc::new(if carries { governor.carrying(&input.schema()) } else { governor });
         self.checks.push(Check {
             step: step.to_owned(),
             map: Checker::Governor(Arc::clone(&governor)),

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::prelude::SessionContext;
 
 use super::Runner;
-use super::produce::{Chain, Lost, register};
+use super::chain::{Chain, Lost, register};
 use crate::error::Error;
 use crate::manifest::Operations;
 use crate::plan::JobPlan;

@@ -92,8 +92,9 @@ impl BatchMap for Unique {
         }
         let engine = |error: datafusion::arrow::error::ArrowError| Error::running(&self.step, error.into());
         let rows = UInt32Array::from(bad);
-        let original = take_record_batch(&batch, &rows).map_err(engine)?;
-        let held = crate::govern::held(&self.step, &original, &self.held)?;
+        let repeated = take_record_batch(&batch, &rows).map_err(engine)?;
+        let held = crate::govern::held(&self.step, &repeated, &self.held)?;
+        let original = crate::govern::original(&self.step, &repeated)?;
         self.quarantine.put(&original, vec![vec![breach]; rows.len()], held).await?;
         let keep = BooleanArray::new(crate::govern::kept(batch.num_rows(), &rows), None);
         filter_record_batch(&batch, &keep).map_err(engine)
