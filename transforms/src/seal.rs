@@ -20,7 +20,7 @@ use arrow::array::{Array, BinaryArray, StringArray, StringBuilder};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use serde::{Deserialize, Serialize};
 
-use crate::aead::{Aead, Associated, NONCE_LENGTH, TAG_LENGTH};
+use crate::aead::{Aead, NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 use crate::key::Key;
 use crate::text::bytes_of;
@@ -123,7 +123,7 @@ impl Sealer {
             associated.extend_from_slice(part.as_bytes());
         }
         associated.extend_from_slice(&self.0.key_version.to_be_bytes());
-        ColumnSealer { inner: self.0.clone(), associated: self.0.aead.associate(&associated) }
+        ColumnSealer { inner: self.0.clone(), associated }
     }
 }
 
@@ -131,7 +131,7 @@ impl Sealer {
 #[derive(Clone)]
 pub struct ColumnSealer {
     inner: Arc<Inner>,
-    associated: Associated,
+    associated: Vec<u8>,
 }
 
 impl std::fmt::Debug for ColumnSealer {
@@ -204,7 +204,7 @@ impl ColumnSealer {
         out.extend_from_slice(&nonce);
         let start = out.len();
         out.extend_from_slice(plain);
-        let tag = self.inner.aead.seal_associated(&nonce, &self.associated, &mut out[start..])?;
+        let tag = self.inner.aead.seal(&nonce, &self.associated, &mut out[start..])?;
         out.extend_from_slice(&tag);
         Ok(())
     }
@@ -219,7 +219,7 @@ impl ColumnSealer {
         }
         buffer.clear();
         buffer.extend_from_slice(parts.sealed);
-        let opened = self.inner.aead.open_associated(parts.nonce, &self.associated, buffer, parts.tag);
+        let opened = self.inner.aead.open(parts.nonce, &self.associated, buffer, parts.tag);
         match opened {
             Some(()) => std::str::from_utf8(buffer).map_err(|_| broken),
             None => Err(broken),
