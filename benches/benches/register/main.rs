@@ -1,4 +1,4 @@
-//! `cargo bench -p benches --bench register`: a register governed and supplied, beside DataFusion's `COPY` of the same
+//! `cargo bench --workspace --bench register`: a register governed and supplied, beside DataFusion's `COPY` of the same
 //! file in the same run. See `benches/README.md`.
 
 mod copy;
