@@ -14,6 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, ident};
 use tokio_util::sync::CancellationToken;
 
+use super::chain;
 use super::count::Counted;
 use super::spooled;
 use super::unique::{self, Unique};
@@ -107,17 +108,12 @@ impl Compiler<'_> {
     }
 
     fn register(&self, step: &str, name: &str, table: StreamingTable) -> Result<(), Error> {
-        self.context
-            .register_table(TableReference::bare(name), Arc::new(table))
-            .map(|_| ())
-            .map_err(|error| Error::running(step, error))
+        chain::register(&self.context, step, name, Arc::new(table))
     }
 
     /// The physical plan that reads a registered table.
     pub(super) async fn physical(&self, step: &str, table: &str) -> Result<Arc<dyn ExecutionPlan>, Error> {
-        let frame =
-            self.context.table(TableReference::bare(table)).await.map_err(|error| Error::running(step, error))?;
-        frame.create_physical_plan().await.map_err(|error| Error::running(step, error))
+        chain::physical(&self.context, step, table).await
     }
 
     /// The physical plan of a relation's last table, without columns that only its own checks needed.
