@@ -12,6 +12,7 @@
 //! | `grant.rs` | `grants/*.toml`: who may take what, where, how long; why not |
 //! | `clock.rs` | the actor of a call, and the time, passed in |
 //! | `ledger.rs` | occurrences, runs, attempts, leases, intents, publications |
+//! | `schedule.rs` | ticks, holds, requests: what a schedule promised and what became of it |
 //! | `audit.rs`, `merkle.rs` | audit entries, their canonical bytes, the tree that proves them |
 //! | `lineage.rs`, `key.rs` | column lineage and receipts; wrapped keys and sealed quarantine |
 //! | `store/` | the database of all that: [`Catalog`], one file a concern, `migrations/` |
@@ -37,6 +38,7 @@ pub mod lineage;
 pub mod merkle;
 pub mod policy;
 pub mod resource;
+pub mod schedule;
 pub mod store;
 mod text;
 pub mod zone;

@@ -113,7 +113,8 @@ impl Engine {
     pub async fn plan(&self, pipeline: &str, date: Option<NaiveDate>) -> Result<Plan, Error> {
         let pipeline = self.pipeline(pipeline)?;
         let zone = self.project.timezone(pipeline);
-        let cron = pipeline.spec.schedule.as_ref().and_then(|schedule| Cron::parse(&schedule.cron).ok());
+        let line = pipeline.spec.schedule.as_ref().and_then(|schedule| schedule.cron.as_deref());
+        let cron = line.and_then(|line| Cron::parse(line).ok());
         let now = Utc::now();
         let covered = occurrence::current(cron.as_ref(), zone, now, date).ok_or_else(|| Error::Template {
             step: "schedule".into(),

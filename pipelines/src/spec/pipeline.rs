@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod library;
+mod schedule;
 mod source;
 mod supply;
 mod transform;
 
 pub use check::*;
 pub use library::*;
+pub use schedule::*;
 pub use source::*;
 pub use supply::*;
 pub use transform::*;
@@ -56,16 +58,6 @@ pub struct Head {
     pub owner: String,
     /// What it is for.
     pub description: Option<String>,
-}
-
-/// When a pipeline is due.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleSpec {
-    /// Five-field cron line, POSIX day numbers (Sunday is 0 or 7).
-    pub cron: String,
-    /// IANA time zone of the cron line; the project's by default.
-    pub timezone: Option<String>,
 }
 
 /// One text or a list of them.

@@ -24,6 +24,15 @@ pub struct ProjectSpec {
     /// Bounds of a run.
     #[serde(default)]
     pub limits: LimitsSpec,
+    /// Workers and the port of `sluice serve`.
+    #[serde(default)]
+    pub service: ServiceSpec,
+    /// Pools by name. `default` and `backfill` exist without being named.
+    #[serde(default)]
+    pub pools: BTreeMap<String, PoolSpec>,
+    /// Owner → weight of its share of every pool, 1 by default.
+    #[serde(default)]
+    pub shares: BTreeMap<String, u32>,
 }
 
 /// Who and what a project is.
@@ -109,6 +118,36 @@ pub struct LimitsSpec {
     pub columns: usize,
 }
 
+/// Workers and the port of `sluice serve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceSpec {
+    /// Runs one instance carries out at the same time.
+    pub workers: u32,
+    /// Address of `/livez`, `/readyz` and `/metrics`; only this machine by default.
+    pub listen: String,
+    /// How long a run lives without a sign of life before another worker takes it over.
+    pub lease: String,
+    /// Workers that may die with a tick before it is set aside as failed.
+    pub poison_limit: u32,
+    /// How often a tick that waits for files looks again.
+    pub poll: String,
+    /// How long SIGTERM waits for runs before they are stopped.
+    pub drain: String,
+    /// Lines kept of one run's log, the oldest dropped first.
+    pub log_lines: u32,
+    /// How long logs are kept: `90d`.
+    pub log_keep: String,
+}
+
+/// Runs that may go on at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSpec {
+    /// Slots, at least 1.
+    pub slots: u32,
+}
+
 /// `connections.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +167,19 @@ pub struct ConnectionSpec {
     pub zone: Zone,
     /// Folder (`files`), database file (`sqlite`); relative to the project, or `secret:NAME`.
     pub path: String,
+    /// What all runs together may ask of it.
+    #[serde(default)]
+    pub limits: ConnectionLimits,
+}
+
+/// What all runs together may ask of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionLimits {
+    /// Scheduled runs that use it at the same time.
+    pub runs: Option<u32>,
+    /// Rows a second read from it by all of them. Needs `runs`: each run gets its equal part.
+    pub rows_per_second: Option<u64>,
 }
 
 /// Kinds of places.
@@ -147,6 +199,21 @@ fn default_timezone() -> String {
 impl Default for StateSpec {
     fn default() -> Self {
         Self { path: "state".into() }
+    }
+}
+
+impl Default for ServiceSpec {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            listen: "127.0.0.1:8710".into(),
+            lease: "60s".into(),
+            poison_limit: 3,
+            poll: "30s".into(),
+            drain: "10m".into(),
+            log_lines: 20_000,
+            log_keep: "90d".into(),
+        }
     }
 }
 

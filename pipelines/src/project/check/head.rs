@@ -18,10 +18,12 @@ pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, desk: &mut Desk<'_>)
         desk.value("pipeline", Mistake::NothingBuilt);
     }
     if let Some(schedule) = &spec.schedule {
-        if let Err(error) = Cron::parse(&schedule.cron) {
-            let piece = culprit(&error).and_then(|text| Some((schedule.cron.find(&text)?, text.len())));
+        if let Some(line) = &schedule.cron
+            && let Err(error) = Cron::parse(line)
+        {
+            let piece = culprit(&error).and_then(|text| Some((line.find(&text)?, text.len())));
             let (at, length) = (piece.map(|(at, _)| at), piece.map_or(1, |(_, length)| length));
-            desk.inside("schedule.cron", &schedule.cron, at, length, error);
+            desk.inside("schedule.cron", line, at, length, error);
         }
         if let Some(zone) = &schedule.timezone {
             timezone(zone, "schedule.timezone", desk);

@@ -26,6 +26,8 @@ pub struct LibrarySpec {
     /// Partition columns; grade L1 or L2 only, since their values become folder names.
     #[serde(default)]
     pub partition_by: Vec<String>,
+    /// Longest time between two published versions before people are told: `26h`.
+    pub freshness: Option<String>,
     /// Zone the table lives in; the project's by default.
     pub zone: Option<Zone>,
     /// Grants for the borders between the sources' zones and the table's.

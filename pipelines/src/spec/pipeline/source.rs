@@ -101,6 +101,9 @@ pub struct ReadySpec {
     pub count_file: Option<String>,
     /// Two looks this far apart must see the same files and sizes: `10s`.
     pub stable_for: Option<String>,
+    /// How long a scheduled tick waits for them: a time of day in the schedule's zone on the tick's day (`05:00`, the
+    /// next day when the tick is later), or a duration after the tick (`3h`). A day by default.
+    pub until: Option<String>,
 }
 
 /// What an empty source means.
