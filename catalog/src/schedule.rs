@@ -4,8 +4,8 @@
 //! scheduler, claimed by one worker at a time under a fencing token, and ends in exactly one terminal state. What it
 //! did to each target is recorded with the target's occurrence of the same key (`ledger.rs`).
 //!
-//! Changes come as [`Op`]s, many to a transaction. The database numbers them: a tick's `revision` grows with every
-//! change, in the order of commits, so that whoever leads can ask what happened since.
+//! The leader's changes come as [`Op`]s, many to a transaction, fenced by its lease. What workers do to a tick gets a
+//! dense number in the order of commits, the tick's `revision`, so that whoever leads can ask what happened since.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -97,8 +97,10 @@ pub struct Tick {
     pub reason: Option<Value>,
     /// Key of the tick that covers its interval or made it up.
     pub successor: Option<String>,
-    /// Attempts begun.
+    /// Attempts begun, looks for files included.
     pub attempt: u32,
+    /// Attempts that failed and count against the retries.
+    pub tries: u32,
     /// Workers that died with it.
     pub deaths: u32,
     /// Not to be tried before.
@@ -111,8 +113,8 @@ pub struct Tick {
     pub lease_until: Option<DateTime<Utc>>,
     /// Phase its run has reached: `start`, `stage`, `publish`.
     pub phase: Option<String>,
-    /// Who asked for it to be stopped.
-    pub cancel: Option<String>,
+    /// Why its worker is to stop, once somebody asked for that.
+    pub cancel: Option<Value>,
     /// Run of the last attempt.
     pub run: Option<String>,
     /// When it was promised.
@@ -121,7 +123,7 @@ pub struct Tick {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Number of its last change, in the order of commits.
+    /// Number of the last change by a worker, in the order of commits.
     pub revision: i64,
 }
 
@@ -192,8 +194,8 @@ pub enum Op {
     Cancel {
         /// The tick.
         id: TickId,
-        /// Who asked.
-        by: String,
+        /// Why, and who asked.
+        reason: Value,
     },
     /// Something is paused.
     Hold(Hold),
@@ -336,6 +338,8 @@ pub enum Left {
         state: TickState,
         /// Why.
         reason: Option<Value>,
+        /// Who covers it.
+        successor: Option<String>,
     },
     /// To be tried again.
     Again {
@@ -343,7 +347,7 @@ pub enum Left {
         not_before: DateTime<Utc>,
         /// Why.
         reason: Value,
-        /// Whether the attempt counts against the retries; looking for files does not.
+        /// Whether the attempt counts against the retries (`tries`); looking for files does not.
         counts: bool,
     },
 }
@@ -377,7 +381,7 @@ pub struct Anchor {
 /// Everything a scheduler needs to go on where another stopped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
-    /// Ticks that have not ended, and the last ended one of every pipeline.
+    /// Ticks that have not ended, and of every pipeline the newest that ran (succeeded, failed or withheld).
     pub ticks: Vec<Tick>,
     /// Up to where each schedule was promised.
     pub anchors: Vec<Anchor>,
@@ -444,7 +448,7 @@ impl TickState {
 //           requests(actor, limit) -> Vec<Request>                  (undecided)
 // asking:   ask(actor, &Ask) -> i64 ; request(actor, id) -> Request ; gate releases: release_votes(actor, &TickId) -> Vec<(by, note, at)>
 // working (through the group-commit writer): claim(worker, max, ttl) -> Vec<Tick> (ready → running, token + 1, attempt + 1)
-//           beat(worker, &[(TickId, token, phase)], ttl) -> Vec<(TickId, alive: bool, cancel: Option<String>)>
+//           beat(worker, &[(TickId, token, phase)], ttl) -> Vec<(TickId, alive: bool, cancel: Option<Value>)>
 //           leave(&TickId, token, &Left, run: Option<&str>) -> Result<(), StaleLease>
 // reading:  tick(actor, &TickId) ; ticks(actor, TickFilter { pipeline, from, to, states, limit, newest_first }) ; holds(actor) ; anchors(actor)
 // logs:     log(run, &[LogLine { at, level, target, text }], keep_lines) ; logs(run, from, count, contains) ; prune_logs(before)
