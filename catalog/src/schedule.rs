@@ -436,13 +436,16 @@ impl TickState {
     }
 }
 
-// Store methods of all this (catalog/src/store/schedule/*.rs); to be removed from here when they are there.
+// Store methods of all this; to be removed from here when they are there. Colleague `ledger` builds migration 0002 and
+// catalog/src/store/schedule/*.rs from 12:15 on (all methods below); colleague `store` builds the group-commit writer
+// (catalog/src/store/group.rs) around `claim`, `beat`, `leave` and the ledger bench once part 1 has landed.
 //
 // leading:  lead(actor, owner, ttl) -> Option<Lease>      (lease "schedule"; None while another leads; renew/release as other leases)
 //           snapshot(actor) -> Snapshot
-//           apply(actor, lead: &Lease, ops: &[Op]) -> i64  (one transaction, fenced by the lease; ops are idempotent by state:
-//                                                          one that no longer fits — the tick has ended, is claimed meanwhile — is
-//                                                          left out, and the tick's row tells the leader; answers the new revision)
+//           apply(actor, lead: &Lease, ops: &[Op]) -> bool (one transaction, fenced by the lease; an op that no longer fits — the
+//                                                          tick has ended or was claimed meanwhile, a Ready while another tick of the
+//                                                          pipeline is ready or running, a Promise whose key exists — is left out; answers
+//                                                          whether all fitted: if not, the leader makes its state anew from `snapshot`)
 //           changes(actor, after_revision, limit) -> Vec<Tick>      (by workers and other leaders, in order)
 //           commits(actor, after_position, limit) -> Vec<Commit>    (published intents of library targets)
 //           requests(actor, limit) -> Vec<Request>                  (undecided)
