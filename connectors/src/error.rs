@@ -178,21 +178,52 @@ pub enum Error {
     #[serde(rename = "N901")]
     #[error("\"{path}\" could not be written: {reason}")]
     Write { path: String, reason: &'static str },
+
+    #[serde(rename = "N951")]
+    #[error("channel {channel} is not reached: {reason}")]
+    ChannelAddress { channel: String, reason: &'static str },
+    #[serde(rename = "N952")]
+    #[error("channel {channel} cannot be reached now: {reason}; it is tried again")]
+    ChannelUnreachable { channel: String, reason: &'static str },
+    #[serde(rename = "N953")]
+    #[error("channel {channel} answered with status {status}; check its address")]
+    ChannelStatus { channel: String, status: u16 },
+    #[serde(rename = "N954")]
+    #[error("the robot of channel {channel} refused the message with code {number}; check its address, secret and security settings")]
+    ChannelRefused { channel: String, number: i64 },
+    #[serde(rename = "N955")]
+    #[error("channel {channel} gave an answer that is none of its kind; check its address")]
+    ChannelAnswer { channel: String },
+    #[serde(rename = "N956")]
+    #[error("channel {channel} cannot be used: {reason}")]
+    ChannelSetting { channel: String, reason: &'static str },
+    #[serde(rename = "N957")]
+    #[error("the mail server of channel {channel} refused with {status}; check sender, recipient and login")]
+    MailRefused { channel: String, status: u16 },
 }
+
+/// Codes with which robots say "too often" or "busy": DingTalk -1, 130101, 130102; WeCom -1, 45009, 45033; Feishu 9499,
+/// 11232, 11233.
+const BUSY_ROBOT: [i64; 8] = [-1, 130_101, 130_102, 45_009, 45_033, 9_499, 11_232, 11_233];
 
 impl Error {
     /// Whether the same call may succeed later without anybody changing anything
     /// (for [`Error::Conflict`] and [`Error::CommitUnknown`]: after reloading the table and reading its transaction).
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Storage { .. }
-                | Self::Changed { .. }
-                | Self::Stopped { .. }
-                | Self::Conflict { .. }
-                | Self::CommitUnknown { .. }
-        )
+            | Self::Changed { .. }
+            | Self::Stopped { .. }
+            | Self::Conflict { .. }
+            | Self::CommitUnknown { .. }
+            | Self::ChannelUnreachable { .. }
+            | Self::ChannelAnswer { .. } => true,
+            Self::ChannelStatus { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::ChannelRefused { number, .. } => BUSY_ROBOT.contains(number),
+            Self::MailRefused { status, .. } => (400..500).contains(status),
+            _ => false,
+        }
     }
 
     /// Whether the input is missing or empty rather than wrong, so that an `on_empty` rule may decide.

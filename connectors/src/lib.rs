@@ -17,6 +17,7 @@
 //! | `parquet.rs`, `parquet/` | Parquet, also from given lists of files |
 //! | `delta.rs`, `delta/` | Delta tables: snapshots, commits, changes, and as a source |
 //! | `write.rs`, `write/` | Parquet and CSV files out |
+//! | `notice.rs`, `notice/` | notices to people: webhook, DingTalk, WeCom, Feishu, mail |
 //! | `ready.rs` | whether a file drop is complete |
 //! | `error.rs` | [`Error`], all codes |
 //!
@@ -35,6 +36,7 @@ pub mod input;
 pub mod kind;
 mod limits;
 pub mod ndjson;
+pub mod notice;
 pub mod parquet;
 pub mod ready;
 pub mod source;
