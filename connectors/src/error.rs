@@ -189,7 +189,9 @@ pub enum Error {
     #[error("channel {channel} answered with status {status}; check its address")]
     ChannelStatus { channel: String, status: u16 },
     #[serde(rename = "N954")]
-    #[error("the robot of channel {channel} refused the message with code {number}; check its address, secret and security settings")]
+    #[error(
+        "the robot of channel {channel} refused the message with code {number}; check its address, secret and security settings"
+    )]
     ChannelRefused { channel: String, number: i64 },
     #[serde(rename = "N955")]
     #[error("channel {channel} gave an answer that is none of its kind; check its address")]

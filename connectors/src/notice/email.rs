@@ -10,7 +10,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Mail, MailTls, Message, addressed, address, fit};
+use super::{Mail, MailTls, Message, address, addressed, fit};
 use crate::Error;
 
 /// Room for the text, in bytes.

@@ -10,6 +10,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("demo.toml", include_str!("../../messages/demo.toml")),
     ("deploy.toml", include_str!("../../messages/deploy.toml")),
     ("help.toml", include_str!("../../messages/help.toml")),
+    ("notice.toml", include_str!("../../messages/notice.toml")),
     ("phrases.toml", include_str!("../../messages/phrases.toml")),
     ("pipelines.toml", include_str!("../../messages/pipelines.toml")),
     ("plan.toml", include_str!("../../messages/plan.toml")),
