@@ -24,10 +24,15 @@ pub trait Clock: Debug + Send + Sync {
     /// The present instant.
     fn now(&self) -> DateTime<Utc>;
 
-    /// The present day where the grants are valid: China has one time zone, UTC+8 since 1992.
+    /// The present day where the grants are valid.
     fn today(&self) -> NaiveDate {
-        let now = self.now();
-        FixedOffset::east_opt(8 * 3600).map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())
+        day(self.now())
+    }
+
+    /// Whether this is the time of the real world. A server that several machines share then tells it in place of
+    /// their own clocks, so that all agree when a lease runs out.
+    fn real(&self) -> bool {
+        false
     }
 }
 
@@ -39,6 +44,17 @@ impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
+
+    fn real(&self) -> bool {
+        true
+    }
+}
+
+/// The day of an instant where the grants are valid: China has one time zone, UTC+8 since 1992.
+#[must_use]
+pub(crate) fn day(instant: DateTime<Utc>) -> NaiveDate {
+    const ZONE: i32 = 8 * 3600;
+    FixedOffset::east_opt(ZONE).map_or_else(|| instant.date_naive(), |zone| instant.with_timezone(&zone).date_naive())
 }
 
 /// An instant as the catalog stores it: RFC 3339, UTC, six decimals; text order is time order.

@@ -174,13 +174,26 @@ pub enum Error {
         /// Intent.
         intent: String,
     },
+    /// An address that no catalog can have. Nothing of it is kept: it may hold a password.
+    #[error(
+        "the catalog's address is neither a path nor postgres://user@host/database; check the secret that holds it"
+    )]
+    #[serde(rename = "K316")]
+    BadPlace,
+    /// A PostgreSQL that is too old.
+    #[error("PostgreSQL {found} is too old for the catalog; 13 or later is needed")]
+    #[serde(rename = "K317")]
+    ServerTooOld {
+        /// Version found.
+        found: String,
+    },
 }
 
 /// Kinds of database failure. The database's own text may quote data and is never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoreFault {
-    /// Another process held the database for too long.
+    /// Another process held the database for too long, or the server was too busy.
     Busy,
     /// No space left.
     Full,
@@ -188,12 +201,14 @@ pub enum StoreFault {
     Io,
     /// The file is damaged or no database.
     Corrupt,
-    /// The file cannot be opened or is read-only.
+    /// The file or the server cannot be opened, or is read-only.
     Access,
     /// A constraint was violated.
     Constraint,
     /// A stored value has an unexpected form.
     Decode,
+    /// The server cannot be reached, or the connection broke.
+    Lost,
     /// Anything else.
     Other,
 }
@@ -205,7 +220,8 @@ impl StoreFault {
             StoreFault::Full => "free space on its disk and try again",
             StoreFault::Io => "check its disk",
             StoreFault::Corrupt => "restore it from a backup",
-            StoreFault::Access => "check that its path exists and is writable",
+            StoreFault::Access => "check its address, and that this program may read and write there",
+            StoreFault::Lost => "its server cannot be reached, try again",
             StoreFault::Constraint | StoreFault::Decode | StoreFault::Other => "report this with the code",
         }
     }
@@ -215,6 +231,11 @@ impl Error {
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self, Error::Store { fault: StoreFault::Busy } | Error::LeaseHeld { .. } | Error::EarlierIntent { .. })
+        matches!(
+            self,
+            Error::Store { fault: StoreFault::Busy | StoreFault::Lost }
+                | Error::LeaseHeld { .. }
+                | Error::EarlierIntent { .. }
+        )
     }
 }

@@ -50,7 +50,11 @@ impl Engine {
     pub async fn open(project: Project, secrets: Arc<dyn Secrets>, user: &str) -> Result<Self, Error> {
         let state = project.root.join(&project.spec.state.path);
         std::fs::create_dir_all(&state).map_err(|error| Error::state("create", &state, &error))?;
-        let catalog = Arc::new(Catalog::open(&state.join("ledger.db"), Arc::new(SystemClock)).await?);
+        let catalog = match &project.spec.state.ledger {
+            Some(name) => Catalog::connect(&resolve(name, secrets.as_ref())?, Arc::new(SystemClock)).await?,
+            None => Catalog::open(&state.join("ledger.db"), Arc::new(SystemClock)).await?,
+        };
+        let catalog = Arc::new(catalog);
         let actor = Actor::new(project.spec.project.id.clone(), user);
         let organisations: Vec<_> = project.organisations.values().cloned().collect();
         let resources: Vec<_> = project.resources.values().cloned().collect();

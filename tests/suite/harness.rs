@@ -3,6 +3,8 @@
 pub(crate) mod case;
 pub(crate) mod dataset;
 pub(crate) mod ledger;
+#[path = "../../catalog/src/tests/postgres.rs"]
+pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod project;
 pub(crate) mod python;

@@ -12,6 +12,7 @@
 //! | lineage, grades and refusals | `lineage.rs` |
 //! | the demo against its truth file | `demo.rs` |
 //! | deltalake, DuckDB and Polars | `interop.rs` |
+//! | a ledger on PostgreSQL | `server.rs` |
 //! | rules of the house | `house.rs` |
 //!
 //! Projects and expectations lie in `../cases`, programs of other libraries in `../python`.
@@ -27,3 +28,4 @@ mod hostile;
 mod house;
 mod interop;
 mod lineage;
+mod server;

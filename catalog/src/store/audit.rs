@@ -4,7 +4,7 @@ use super::{Catalog, row};
 use crate::audit::{Entry, Event, Fault, Head, Verification};
 use crate::merkle::{AuditHash, Frontier};
 use crate::{Actor, Error};
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 
 /// Entries read at a time while verifying.
@@ -51,7 +51,7 @@ impl Catalog {
     /// K301; a broken log is an answer, not an error.
     pub async fn verify(&self) -> Result<Verification, Error> {
         // One read transaction, so that entries and head belong together while others append.
-        let mut snapshot = self.reader.begin().await?;
+        let mut snapshot = self.dialect.snapshot(&self.reader).await?;
         let recorded =
             query("SELECT size, frontier FROM audit_head WHERE id = 1").fetch_optional(&mut *snapshot).await?;
         let mut tree = Frontier::new(self.hash);
@@ -75,7 +75,7 @@ impl Catalog {
     }
 }
 
-fn check(tree: &mut Frontier, expected: i64, found: &SqliteRow) -> Result<(), Fault> {
+fn check(tree: &mut Frontier, expected: i64, found: &AnyRow) -> Result<(), Fault> {
     if found.try_get::<i64, _>("seq").map_err(|_| Fault::Changed)? != expected {
         return Err(Fault::Missing);
     }
@@ -104,12 +104,12 @@ fn head(hash: AuditHash, tree: &Frontier) -> Head {
     Head { hash, size: tree.size(), root: hex::encode(tree.root()) }
 }
 
-fn frontier(hash: AuditHash, found: &SqliteRow) -> Result<Frontier, Error> {
+fn frontier(hash: AuditHash, found: &AnyRow) -> Result<Frontier, Error> {
     let size = u64::try_from(found.try_get::<i64, _>("size")?).map_err(|_| row::decode())?;
     Frontier::restore(hash, size, found.try_get("frontier")?).ok_or_else(row::decode)
 }
 
-fn entry(found: &SqliteRow) -> Result<Entry, Error> {
+fn entry(found: &AnyRow) -> Result<Entry, Error> {
     Ok(Entry {
         seq: found.try_get("seq")?,
         tenant: found.try_get("tenant")?,

@@ -5,7 +5,7 @@ use crate::audit::Event;
 use crate::key::{KeyRecord, NewKey};
 use crate::{Actor, Error, clock};
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 
 const BY_ID: &str = "SELECT * FROM wrapped_key WHERE tenant = $1 AND id = $2";
@@ -64,7 +64,8 @@ impl Catalog {
     }
 
     /// Destroys a key: its wrapped bytes are overwritten here and in the write-ahead log, the record stays. Copies in
-    /// backups of the catalog are out of reach; they need the root key's rotation. Repeating it changes nothing.
+    /// backups of the catalog, and in pages and logs that a PostgreSQL server has not used again yet, are out of reach;
+    /// they need the root key's rotation. Repeating it changes nothing.
     ///
     /// # Errors
     /// K303 for an unknown key.
@@ -84,13 +85,11 @@ impl Catalog {
             tx.audit(Event::done("key.destroy", &key.owner, id, json!({ "kind": key.kind }))).await?;
         }
         tx.commit().await?;
-        // Outside the transaction, so that the old page leaves the write-ahead log; readers may delay it.
-        query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
-        Ok(())
+        self.dialect.forget_keys(&self.writer).await
     }
 }
 
-fn record(found: &SqliteRow) -> Result<KeyRecord, Error> {
+fn record(found: &AnyRow) -> Result<KeyRecord, Error> {
     Ok(KeyRecord {
         id: found.try_get("id")?,
         kind: found.try_get("kind")?,

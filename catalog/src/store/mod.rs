@@ -1,39 +1,47 @@
-//! The database of the catalog: SQLite now, in SQL that PostgreSQL takes too (`$1` placeholders, TEXT and BIGINT).
+//! The database of the catalog: an SQLite file, or a schema of a PostgreSQL server that several machines share.
 //!
-//! Every change is one `BEGIN IMMEDIATE` transaction with its audit entry inside, through one writer connection.
-//! Reads go through a second connection and see the last committed state.
+//! One set of migrations and one set of statements serve both (`$1` placeholders, TEXT and BIGINT); what differs is in
+//! `dialect.rs`. Every change is one write transaction with its audit entry inside, and there is one writer at a time:
+//! `BEGIN IMMEDIATE` sees to it on SQLite, a lock of the schema on PostgreSQL. Reads see the last committed state.
 
 mod adopt;
 mod audit;
 mod definitions;
+mod dialect;
 mod fault;
+mod file;
 mod intents;
 mod keys;
 mod leases;
 mod migrate;
 mod occurrences;
 mod open;
+mod place;
 mod proofs;
 mod publish;
 mod row;
 mod runs;
+mod server;
 mod tx;
 
 #[cfg(test)]
-pub(crate) use open::check_version;
+pub(crate) use {file::check_version as check_file_version, server::check_version as check_server_version};
 
 pub use definitions::{Import, Imported};
+pub use place::{Place, ServerUrl};
 
 use crate::Clock;
 use crate::merkle::AuditHash;
-use sqlx::sqlite::SqlitePool;
+use dialect::Dialect;
+use sqlx::AnyPool;
 use std::sync::Arc;
 
-/// The catalog: cheap to clone, safe to share between tasks; several processes may open one file.
+/// The catalog: cheap to clone, safe to share between tasks; several processes may open one place.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    writer: AnyPool,
+    reader: AnyPool,
+    dialect: Dialect,
     clock: Arc<dyn Clock>,
     hash: AuditHash,
 }

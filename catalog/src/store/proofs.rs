@@ -8,7 +8,7 @@ use crate::ledger::{Intent, Published};
 use crate::lineage::{Flow, LineageEdge, Receipt, RecordedEdge};
 use crate::{Actor, Error, Protection};
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 
 impl Catalog {
@@ -172,7 +172,7 @@ impl WriteTx {
     }
 }
 
-fn receipt(row: &SqliteRow) -> Result<Receipt, Error> {
+fn receipt(row: &AnyRow) -> Result<Receipt, Error> {
     Ok(Receipt {
         id: row.try_get("id")?,
         occurrence: row.try_get("occurrence_id")?,
@@ -184,7 +184,7 @@ fn receipt(row: &SqliteRow) -> Result<Receipt, Error> {
     })
 }
 
-fn edge(row: &SqliteRow) -> Result<RecordedEdge, Error> {
+fn edge(row: &AnyRow) -> Result<RecordedEdge, Error> {
     let protection: &str = row.try_get("protection")?;
     let flow = if row.try_get::<&str, _>("flow")? == Flow::Row.as_str() { Flow::Row } else { Flow::Value };
     let edge = LineageEdge {
@@ -198,7 +198,7 @@ fn edge(row: &SqliteRow) -> Result<RecordedEdge, Error> {
     Ok(RecordedEdge { target: row.try_get("target")?, publish_sequence: row.try_get("publish_sequence")?, edge })
 }
 
-fn quarantine(row: &SqliteRow) -> Result<RecordedQuarantine, Error> {
+fn quarantine(row: &AnyRow) -> Result<RecordedQuarantine, Error> {
     let file =
         QuarantineFile { path: row.try_get("path")?, rows: row.try_get("row_total")?, key_id: row.try_get("key_id")? };
     Ok(RecordedQuarantine { occurrence: row.try_get("occurrence_id")?, file, recorded_at: row.try_get("recorded_at")? })

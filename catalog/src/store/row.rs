@@ -4,7 +4,7 @@ use crate::ledger::{Attempt, Disposition, Intent, Occurrence, Publication, Run};
 use crate::{Error, StoreFault};
 use serde_json::Value;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 /// Columns of [`occurrence`], of table `occurrence`.
 macro_rules! occurrence_columns {
@@ -31,7 +31,7 @@ pub(super) fn disposition(text: &str) -> Result<Disposition, Error> {
     Disposition::parse(text).ok_or_else(decode)
 }
 
-pub(super) fn occurrence(row: &SqliteRow) -> Result<Occurrence, Error> {
+pub(super) fn occurrence(row: &AnyRow) -> Result<Occurrence, Error> {
     Ok(Occurrence {
         id: row.try_get("id")?,
         pipeline: row.try_get("pipeline")?,
@@ -52,7 +52,7 @@ pub(super) fn occurrence(row: &SqliteRow) -> Result<Occurrence, Error> {
     })
 }
 
-pub(super) fn run(row: &SqliteRow) -> Result<Run, Error> {
+pub(super) fn run(row: &AnyRow) -> Result<Run, Error> {
     Ok(Run {
         id: row.try_get("id")?,
         pipeline: row.try_get("pipeline")?,
@@ -66,7 +66,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run, Error> {
 }
 
 /// Columns `a_no`, `a_run`, `a_started_at`, `a_finished_at`, `a_disposition` beside those of an occurrence.
-pub(super) fn attempt_with_occurrence(row: &SqliteRow) -> Result<(Attempt, Occurrence), Error> {
+pub(super) fn attempt_with_occurrence(row: &AnyRow) -> Result<(Attempt, Occurrence), Error> {
     let occurrence = occurrence(row)?;
     let ended: Option<String> = row.try_get("a_disposition")?;
     let attempt = Attempt {
@@ -80,7 +80,7 @@ pub(super) fn attempt_with_occurrence(row: &SqliteRow) -> Result<(Attempt, Occur
     Ok((attempt, occurrence))
 }
 
-pub(super) fn intent(row: &SqliteRow) -> Result<Intent, Error> {
+pub(super) fn intent(row: &AnyRow) -> Result<Intent, Error> {
     Ok(Intent {
         id: row.try_get("id")?,
         occurrence: row.try_get("occurrence_id")?,
@@ -94,7 +94,7 @@ pub(super) fn intent(row: &SqliteRow) -> Result<Intent, Error> {
     })
 }
 
-pub(super) fn publication(row: &SqliteRow) -> Result<Publication, Error> {
+pub(super) fn publication(row: &AnyRow) -> Result<Publication, Error> {
     Ok(Publication {
         intent: row.try_get("id")?,
         occurrence: row.try_get("occurrence_id")?,

@@ -5,13 +5,13 @@ use crate::audit::{Entry, Event};
 use crate::merkle::{AuditHash, Frontier};
 use crate::{Actor, Error, StoreFault, clock};
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{Row, Sqlite, SqliteConnection, Transaction, query, query_scalar};
+use sqlx::{Any, AnyConnection, Row, Transaction, query, query_scalar};
 
 pub(super) const EPOCH: &str = "SELECT epoch FROM ledger_epoch ORDER BY ordinal DESC LIMIT 1";
 
 /// A write transaction. Dropping it without [`WriteTx::commit`] rolls back.
 pub(super) struct WriteTx {
-    inner: Transaction<'static, Sqlite>,
+    inner: Transaction<'static, Any>,
     pub(super) tenant: String,
     pub(super) user: String,
     pub(super) now: DateTime<Utc>,
@@ -21,20 +21,21 @@ pub(super) struct WriteTx {
 
 impl Catalog {
     pub(super) async fn write(&self, actor: &Actor) -> Result<WriteTx, Error> {
-        let inner = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let (inner, server) = self.dialect.begin(&self.writer).await?;
+        let now = server.filter(|_| self.clock.real()).unwrap_or_else(|| self.clock.now());
         Ok(WriteTx {
             inner,
             tenant: actor.tenant.clone(),
             user: actor.name.clone(),
-            now: self.clock.now(),
-            today: self.clock.today(),
+            now,
+            today: clock::day(now),
             hash: self.hash,
         })
     }
 }
 
 impl WriteTx {
-    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+    pub(super) fn conn(&mut self) -> &mut AnyConnection {
         &mut self.inner
     }
 
@@ -88,7 +89,7 @@ impl WriteTx {
     }
 }
 
-async fn insert(conn: &mut SqliteConnection, entry: &Entry, leaf: &str, root: &str) -> Result<(), Error> {
+async fn insert(conn: &mut AnyConnection, entry: &Entry, leaf: &str, root: &str) -> Result<(), Error> {
     query(
         "INSERT INTO audit_entry (seq, tenant, at, user_name, kind, phase, success, subject, object, detail, leaf, root) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

@@ -25,9 +25,8 @@ async fn restored() -> (World, Vec<FoundCommit>) {
     let mut world = World::new().await;
     let mut commits = vec![found(&world.publish("a", "1").await, "1")];
     world.catalog.close().await;
-    let copy = world.folder.path().join("copy.db");
-    std::fs::copy(world.path(), &copy).unwrap();
-    world.catalog = open(&world.path(), &world.clock).await;
+    let copy = world.backup();
+    world.catalog = open(&world.address, &world.clock).await;
     for key in ["2", "3"] {
         commits.push(found(&world.publish("a", key).await, key));
     }
@@ -105,7 +104,7 @@ async fn an_epoch_lasts_until_it_is_renewed() {
     let mut world = World::new().await;
     let first = world.catalog.epoch().await.unwrap();
     world.catalog.close().await;
-    world.catalog = open(&world.path(), &world.clock).await;
+    world.catalog = open(&world.address, &world.clock).await;
     assert_eq!(world.catalog.epoch().await.unwrap(), first);
     let before = world.intent("a", "1").await;
     let second = world.catalog.renew_epoch(&world.actor).await.unwrap();

@@ -3,6 +3,7 @@
 use super::World;
 use crate::audit::{Event, Fault, Verification};
 use crate::merkle::{AuditHash, Frontier};
+use crate::store::Place;
 use crate::{Actor, Catalog};
 use serde_json::json;
 use std::sync::Arc;
@@ -83,12 +84,12 @@ async fn removed_entries_are_named_also_at_the_end() {
 #[tokio::test]
 async fn a_log_keeps_the_hash_it_was_made_with() {
     let world = World::new().await;
-    let path = world.folder.path().join("sha.db");
+    let address = world.elsewhere("sha.db");
     let clock = Arc::new(world.clock.clone());
-    let sha = Catalog::open_with(&path, clock.clone(), AuditHash::Sha256).await.unwrap();
+    let sha = Catalog::open_with(&Place::parse(&address).unwrap(), clock.clone(), AuditHash::Sha256).await.unwrap();
     sha.append(&Actor::new("city", "ops"), Event::done("test", "s", "o", json!({}))).await.unwrap();
     sha.close().await;
-    let again = Catalog::open(&path, clock).await.unwrap();
+    let again = Catalog::connect(&address, clock).await.unwrap();
     again.append(&Actor::new("city", "ops"), Event::done("test", "s", "o", json!({}))).await.unwrap();
     assert!(matches!(again.verify().await.unwrap(), Verification::Intact { head } if head.hash == AuditHash::Sha256));
 }

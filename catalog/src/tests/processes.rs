@@ -4,7 +4,6 @@ use super::{World, new_intent, open, published};
 use crate::audit::Verification;
 use crate::{Actor, Catalog, Error, SystemClock};
 use chrono::TimeDelta;
-use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::Arc;
 
@@ -12,8 +11,8 @@ const CHILD: &str = "SLUICE_CATALOG_TEST_CHILD";
 const PER_CHILD: usize = 15;
 
 /// Publishes again and again to one shared target, as a worker would: lease, finish what waits, stage, announce, close.
-async fn work(path: PathBuf, owner: String, times: usize) {
-    let catalog = Catalog::open(&path, Arc::new(SystemClock)).await.unwrap();
+async fn work(address: String, owner: String, times: usize) {
+    let catalog = Catalog::connect(&address, Arc::new(SystemClock)).await.unwrap();
     let actor = Actor::new("city", &owner);
     let mut done = 0;
     while done < times {
@@ -38,10 +37,11 @@ async fn work(path: PathBuf, owner: String, times: usize) {
     catalog.close().await;
 }
 
-fn spawn(path: &std::path::Path, owner: &str) -> Child {
+fn spawn(address: &str, owner: &str) -> Child {
+    let (_, module) = module_path!().split_once("::").unwrap();
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tests::processes::child", "--include-ignored"])
-        .env(CHILD, format!("{owner}\n{}", path.display()))
+        .args(["--exact", &format!("{module}::child"), "--include-ignored"])
+        .env(CHILD, format!("{owner}\n{address}"))
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap()
@@ -54,8 +54,8 @@ async fn child() {
     let Ok(task) = std::env::var(CHILD) else {
         return;
     };
-    let (owner, path) = task.split_once('\n').unwrap();
-    work(path.into(), owner.to_owned(), PER_CHILD).await;
+    let (owner, address) = task.split_once('\n').unwrap();
+    work(address.to_owned(), owner.to_owned(), PER_CHILD).await;
 }
 
 async fn assert_sound(catalog: &Catalog, actor: &Actor, at_least: usize) {
@@ -70,9 +70,9 @@ async fn assert_sound(catalog: &Catalog, actor: &Actor, at_least: usize) {
 #[tokio::test]
 async fn two_processes_and_two_handles_share_one_catalog() {
     let world = World::new().await;
-    let mut children = [spawn(&world.path(), "p1"), spawn(&world.path(), "p2")];
-    let here = tokio::spawn(work(world.path(), "h1".to_owned(), PER_CHILD));
-    work(world.path(), "h2".to_owned(), PER_CHILD).await;
+    let mut children = [spawn(&world.address, "p1"), spawn(&world.address, "p2")];
+    let here = tokio::spawn(work(world.address.clone(), "h1".to_owned(), PER_CHILD));
+    work(world.address.clone(), "h2".to_owned(), PER_CHILD).await;
     here.await.unwrap();
     for child in &mut children {
         assert!(child.wait().unwrap().success());
@@ -84,14 +84,14 @@ async fn two_processes_and_two_handles_share_one_catalog() {
 async fn a_killed_process_leaves_a_sound_catalog() {
     let world = World::new().await;
     for round in 0..4u64 {
-        let mut child = spawn(&world.path(), &format!("k{round}"));
+        let mut child = spawn(&world.address, &format!("k{round}"));
         let before = world.catalog.head().await.unwrap().size;
         while world.catalog.head().await.unwrap().size < before + 3 + round * 4 && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        let catalog = open(&world.path(), &world.clock).await;
+        let catalog = open(&world.address, &world.clock).await;
         for waiting in catalog.pending_intents(&world.actor, "shared").await.unwrap() {
             catalog.complete(&world.actor, &waiting.id, &published(waiting.publish_sequence)).await.unwrap();
         }
@@ -105,8 +105,8 @@ async fn a_killed_process_leaves_a_sound_catalog() {
 #[tokio::test]
 async fn many_handles_opening_a_new_catalog_at_once_agree_on_its_epoch() {
     let world = World::new().await;
-    let path = world.folder.path().join("fresh.db");
-    let opening = (0..8).map(|_| open(&path, &world.clock));
+    let address = world.elsewhere("fresh.db");
+    let opening = (0..8).map(|_| open(&address, &world.clock));
     let catalogs = futures::future::join_all(opening).await;
     let first = catalogs[0].epoch().await.unwrap();
     for catalog in &catalogs {

@@ -20,6 +20,9 @@ use crate::spec::schemas::schema_of;
 use crate::spec::source_file::SourceFile;
 use crate::spec::{Kind, Node, SpanMap, child, parse_tree, secret, walk};
 
+/// Keys whose value is a secret whatever it looks like.
+const SECRETS: [&str; 2] = ["keys.root", "state.ledger"];
+
 /// One file that could be read.
 #[derive(Debug)]
 pub(super) struct File<T> {
@@ -256,9 +259,9 @@ impl Reader<'_> {
                 }
                 Kind::Array(items) => open.extend(items.iter().map(|item| (key.clone(), suspect, item))),
                 Kind::Table(entries) => open.extend(entries.iter().map(|(inner, node)| {
-                    let root_key = child(&key, &inner.name) == "keys.root";
-                    let suspect = root_key || secret::is_secret_key(&inner.name);
-                    (child(&key, &inner.name), suspect, node)
+                    let key = child(&key, &inner.name);
+                    let suspect = SECRETS.contains(&key.as_str()) || secret::is_secret_key(&inner.name);
+                    (key, suspect, node)
                 })),
                 _ => {}
             }

@@ -207,12 +207,15 @@ fn a_secret_never_reaches_the_screen() {
     put(
         dir.path(),
         "sluice.toml",
-        format!("[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n", "0f".repeat(32)),
+        format!(
+            "[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n[state]\nledger = \"postgres://db/hunter2\"\n",
+            "0f".repeat(32)
+        ),
     );
     let found = check(dir.path());
     let shown = format!("{}{}{found:?}", found.render(&English, true), found.to_json(&English));
     let list: Vec<&str> = found.iter().map(|one| one.problem.code.as_str()).collect();
-    assert_eq!(list, ["P124", "P110", "P124", "P113", "P114", "P125", "P124"]);
+    assert_eq!(list, ["P124", "P110", "P124", "P113", "P114", "P125", "P124", "P124"]);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(!shown.contains(&"0f".repeat(32)), "{shown}");
 }

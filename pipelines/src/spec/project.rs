@@ -54,6 +54,8 @@ pub struct ProjectHead {
 pub struct StateSpec {
     /// Folder, relative to the project.
     pub path: String,
+    /// The ledger's address, `secret:NAME` of `postgres://user:password@host/database`. A file under `path` when absent.
+    pub ledger: Option<String>,
 }
 
 /// Keys and algorithms.
@@ -198,7 +200,7 @@ fn default_timezone() -> String {
 
 impl Default for StateSpec {
     fn default() -> Self {
-        Self { path: "state".into() }
+        Self { path: "state".into(), ledger: None }
     }
 }
 

@@ -33,8 +33,10 @@ fn project(spec: &ProjectSpec, desk: &mut Desk<'_>) {
     timezone(&spec.project.timezone, "project.timezone", desk);
     texts::path(&spec.state.path, "state.path", desk);
     texts::path(&spec.libraries.path, "libraries.path", desk);
-    if let Some(Err(())) = spec.keys.root.as_deref().and_then(secret::reference) {
-        desk.value("keys.root", Mistake::BadSecretName);
+    for (key, value) in [("keys.root", &spec.keys.root), ("state.ledger", &spec.state.ledger)] {
+        if let Some(Err(())) = value.as_deref().and_then(secret::reference) {
+            desk.value(key, Mistake::BadSecretName);
+        }
     }
     let limits = &spec.limits;
     let columns = limits.columns as u64;

@@ -1,0 +1,98 @@
+//! What only a catalog on a server promises: its address stays secret, its clock counts, a broken connection heals.
+
+use super::on_postgresql::{TestClock, World};
+use super::postgres::server;
+use crate::store::{Place, check_server_version};
+use crate::{Catalog, Clock, Error, StoreFault, SystemClock};
+use chrono::TimeDelta;
+use std::sync::Arc;
+
+#[test]
+fn an_address_is_checked_and_never_shown() {
+    for good in [
+        "postgres://sluice:hunter2@db.city.local:5432/ledger?options=-csearch_path%3Dsluice",
+        "postgresql://%2Frun%2Fpostgresql/ledger?options[search_path]=a&sslmode=disable",
+        "postgres:///ledger?host=/run/postgresql&user=sluice&password=hunter2",
+    ] {
+        let place = Place::parse(good).unwrap();
+        assert_eq!(format!("{place:?}"), "Server(postgres://…)");
+    }
+    for bad in [
+        "mysql://sluice:hunter2@db/ledger",
+        "postgres://sluice:hunter2@db:port/ledger",
+        "postgres://sluice@db/ledger?pasword=hunter2",
+        "postgres://sluice@db/ledger#hunter2",
+    ] {
+        let refused = Place::parse(bad).unwrap_err();
+        assert_eq!(refused, Error::BadPlace);
+        assert!(!format!("{refused} {refused:?}").contains("hunter2"));
+    }
+    assert_eq!(Place::parse("state/ledger.db").unwrap(), Place::File("state/ledger.db".into()));
+}
+
+#[test]
+fn an_old_server_is_refused() {
+    check_server_version(130_000).unwrap();
+    check_server_version(180_001).unwrap();
+    assert_eq!(check_server_version(120_022).unwrap_err(), Error::ServerTooOld { found: "12.22".to_owned() });
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_says_so_at_once() {
+    let refused = |address: String| async move { Catalog::connect(&address, Arc::new(SystemClock)).await.unwrap_err() };
+    let access = Error::Store { fault: StoreFault::Access };
+    assert_eq!(refused(server().address("no_such_schema")).await, access);
+    let nobody = server().address("public").replace("user=sluice", "user=nobody_known");
+    assert_eq!(refused(nobody).await, access);
+    let lost = refused("postgres:///postgres?host=/nowhere".to_owned()).await;
+    assert_eq!(lost, Error::Store { fault: StoreFault::Lost });
+    assert!(lost.retryable());
+}
+
+#[tokio::test]
+async fn the_servers_clock_counts_where_time_is_real() {
+    let world = World::new().await;
+    let catalog = Catalog::connect(&world.address, Arc::new(SystemClock)).await.unwrap();
+    let lease = catalog.acquire(&world.actor, "a", "w1", TimeDelta::zero()).await.unwrap();
+    let server: chrono::DateTime<chrono::Utc> = server()
+        .sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+        .parse()
+        .unwrap();
+    let at: chrono::DateTime<chrono::Utc> = lease.expires_at.parse().unwrap();
+    assert!(at <= server && server - at < TimeDelta::seconds(30));
+    let tested = world.catalog.acquire(&world.actor, "b", "w1", TimeDelta::zero()).await.unwrap();
+    assert_eq!(tested.expires_at, "2026-11-20T02:30:00.000000Z");
+    // A machine whose clock is a day ahead cannot take a lease over before its time on the server.
+    let ahead = AheadClock(TestClock::at("2036-01-01T00:00:00Z"));
+    let other = Catalog::connect(&world.address, Arc::new(ahead)).await.unwrap();
+    catalog.acquire(&world.actor, "c", "w1", TimeDelta::minutes(5)).await.unwrap();
+    let held = other.acquire(&world.actor, "c", "w2", TimeDelta::minutes(5)).await;
+    assert!(matches!(held, Err(Error::LeaseHeld { .. })));
+}
+
+/// The real clock of a machine that is wrong.
+#[derive(Debug)]
+struct AheadClock(TestClock);
+
+impl Clock for AheadClock {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.now()
+    }
+
+    fn real(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn after_the_server_ended_its_connections_the_catalog_goes_on() {
+    let world = World::new().await;
+    world.publish("a", "1").await;
+    let schema = world.address.rsplit_once("%3D").unwrap().1;
+    let ended = server().sql(&format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '{schema}'"
+    ));
+    assert!(ended.parse::<u32>().unwrap() >= 2, "the writer and a reader");
+    world.publish("a", "2").await;
+    assert_eq!(world.catalog.receipts(&world.actor, Some("a"), 10).await.unwrap().len(), 2);
+}
