@@ -18,7 +18,6 @@ use crate::plan::{self, Facts, Libraries, Plan};
 use crate::project::{Pipeline, Project};
 use crate::report::{Progress, RunReport};
 use crate::run;
-use crate::spec::cron::Cron;
 use crate::unseal::Unsealer;
 use crate::vault::{Secrets, Vault, resolve};
 use crate::work::Work;
@@ -117,14 +116,13 @@ impl Engine {
     pub async fn plan(&self, pipeline: &str, date: Option<NaiveDate>) -> Result<Plan, Error> {
         let pipeline = self.pipeline(pipeline)?;
         let zone = self.project.timezone(pipeline);
-        let line = pipeline.spec.schedule.as_ref().and_then(|schedule| schedule.cron.as_deref());
-        let cron = line.and_then(|line| Cron::parse(line).ok());
+        let when = self.project.when(pipeline);
         let now = Utc::now();
-        let covered = occurrence::current(cron.as_ref(), zone, now, date).ok_or_else(|| Error::Template {
+        let covered = occurrence::current(when.as_ref(), zone, now, date)?.ok_or_else(|| Error::Template {
             step: "schedule".into(),
             detail: "no tick of it lies before now".into(),
         })?;
-        let next = cron.map(|cron| occurrence::next(&cron, zone, now, AHEAD)).unwrap_or_default();
+        let next = when.map(|when| occurrence::ahead(&when, now, AHEAD).0).unwrap_or_default();
         let facts = self.facts(pipeline).await?;
         let mut libraries = Libraries::default();
         plan::plan(&self.project, &facts, &mut libraries, pipeline, covered, next).await

@@ -34,6 +34,17 @@ pub enum Error {
         /// Kind of failure, without data.
         kind: String,
     },
+    /// The calendar of a schedule does not know a year.
+    #[error(
+        "calendar “{calendar}” does not know the year {year}; add calendars/{calendar}-{year}.toml, or choose another business date"
+    )]
+    #[serde(rename = "P630")]
+    Unpublished {
+        /// Name of the calendar.
+        calendar: String,
+        /// The year.
+        year: i32,
+    },
     /// SQL of a definition does not plan.
     #[error("the SQL of step {step} does not plan: {detail}")]
     #[serde(rename = "P203")]
@@ -506,6 +517,12 @@ fn kind_of(error: &DataFusionError) -> &'static str {
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         Self::External(Box::new(error))
+    }
+}
+
+impl From<crate::calendar::Unpublished> for Error {
+    fn from(error: crate::calendar::Unpublished) -> Self {
+        Self::Unpublished { calendar: error.calendar, year: error.year }
     }
 }
 

@@ -3,6 +3,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | the grammar, every mistake at its line | [`spec`], [`project`] |
+//! | which days work; when a pipeline is due, and what a tick covers | [`calendar`], [`when`], [`occurrence`] |
 //! | what a run will do, as a frozen value | [`plan`] |
 //! | relations and their phases | [`relation`] |
 //! | lineage and grades from a query plan | [`flow`] |
@@ -21,6 +22,7 @@
 //! 3. A target written twice for one occurrence, or a cursor moved without its data.
 //! 4. A protection chosen by SQL: protections are no functions, they are applied after the last query.
 
+pub mod calendar;
 pub mod crash;
 pub mod engine;
 pub mod error;
@@ -46,6 +48,7 @@ pub mod stream;
 pub mod types;
 pub mod unseal;
 pub mod vault;
+pub mod when;
 pub mod work;
 
 pub use error::Error;

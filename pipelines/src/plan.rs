@@ -70,8 +70,10 @@ pub struct Plan {
 pub struct Covered {
     /// Key of the occurrence in the ledger.
     pub key: String,
-    /// Business date.
+    /// Business date: the day the interval begins on.
     pub business_date: NaiveDate,
+    /// Last business date it covers: later than the first where ticks were left out in between.
+    pub last_business_date: NaiveDate,
     /// Start of the half-open interval, RFC 3339.
     pub from: String,
     /// End of the half-open interval, RFC 3339.
@@ -82,11 +84,14 @@ pub struct Covered {
 }
 
 impl Covered {
-    /// The interval that ends at a tick, or the whole business day without a schedule.
-    pub fn new(key: String, business_date: NaiveDate, from: DateTime<Tz>, to: DateTime<Tz>) -> Self {
+    /// The interval that ends at a tick, or the whole business day without a schedule; `business_dates` are the first
+    /// and the last it covers.
+    pub fn new(key: String, business_dates: (NaiveDate, NaiveDate), from: DateTime<Tz>, to: DateTime<Tz>) -> Self {
+        let (business_date, last_business_date) = business_dates;
         Self {
             key,
             business_date,
+            last_business_date,
             from: from.to_rfc3339(),
             to: to.to_rfc3339(),
             time: BusinessTime { biz_date: business_date, interval_start: from, interval_end: to },

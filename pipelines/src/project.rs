@@ -21,14 +21,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Grant, Organisation, Policy, Resource};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::calendar::Calendars;
 use crate::problem::Problem;
 use crate::spec::SpanMap;
 use crate::spec::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::spec::pipeline::{LibrarySpec, PipelineSpec, SupplySpec};
 use crate::spec::project::{ConnectionSpec, ProjectSpec};
 use crate::spec::source_file::SourceFile;
+use crate::when::When;
 use draft::Draft;
 
 pub use init::{InitError, init};
@@ -52,6 +55,8 @@ pub struct Project {
     pub grants: Vec<Grant>,
     /// Pipelines in the order of their files.
     pub pipelines: Vec<Pipeline>,
+    /// Calendars: those that Sluice ships and those under `calendars/`.
+    pub calendars: Calendars,
     /// What looks wrong and is no error.
     pub warnings: Diagnostics,
     files: Arc<BTreeMap<String, SourceFile>>,
@@ -93,13 +98,21 @@ impl Project {
     /// # Errors
     /// Every mistake of every file; at least one of them is an error.
     pub fn load(dir: &Path) -> Result<Self, Diagnostics> {
-        let (draft, list) = examine(dir);
+        Self::load_at(dir, Utc::now())
+    }
+
+    /// As [`Self::load`], as if it were `now`: schedules are looked ahead from there.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_at(dir: &Path, now: DateTime<Utc>) -> Result<Self, Diagnostics> {
+        let (draft, calendars, list) = examine(dir, now);
         let files = Arc::clone(&draft.sources);
         let diagnostics = Diagnostics::new(list, Arc::clone(&files));
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
-        match draft.into_project(diagnostics) {
+        match draft.into_project(calendars, diagnostics) {
             Some(project) => Ok(project),
             None => Err(Diagnostics::new(vec![finding::unfit()], files)),
         }
@@ -123,6 +136,13 @@ impl Project {
         let own = pipeline.spec.schedule.as_ref().and_then(|schedule| schedule.timezone.as_deref());
         // Both have been checked.
         own.unwrap_or(&self.spec.project.timezone).parse().unwrap_or(Tz::Asia__Shanghai)
+    }
+
+    /// When a pipeline is due; `None` when it runs only when asked to.
+    pub fn when(&self, pipeline: &Pipeline) -> Option<When> {
+        let zone = self.spec.project.timezone.parse().unwrap_or(Tz::Asia__Shanghai);
+        // All of it has been checked.
+        When::of(pipeline.spec.schedule.as_ref()?, zone, &self.calendars).ok()
     }
 
     /// The connection that holds a supply's dataset: the named one, else the only one of its zone.
@@ -151,15 +171,20 @@ impl Project {
 
 /// Everything that is wrong with a project folder, warnings included.
 pub fn check(dir: &Path) -> Diagnostics {
-    let (draft, list) = examine(dir);
+    check_at(dir, Utc::now())
+}
+
+/// As [`check`], as if it were `now`: schedules are looked ahead from there.
+pub fn check_at(dir: &Path, now: DateTime<Utc>) -> Diagnostics {
+    let (draft, _, list) = examine(dir, now);
     Diagnostics::new(list, draft.sources)
 }
 
-fn examine(dir: &Path) -> (Draft, Vec<Diagnostic>) {
+fn examine(dir: &Path, now: DateTime<Utc>) -> (Draft, Calendars, Vec<Diagnostic>) {
     let mut list = Vec::new();
     let draft = Draft::read(dir, &mut list);
-    check::check(&draft, &mut list);
-    (draft, list)
+    let calendars = check::check(&draft, now, &mut list);
+    (draft, calendars, list)
 }
 
 #[cfg(test)]

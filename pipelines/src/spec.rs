@@ -17,6 +17,8 @@
 //!
 //! Must never happen: a crash or a hang on any file; a secret on the screen; a mistake that hides another one.
 
+pub mod calendar;
+pub mod clock;
 pub mod cron;
 pub mod diagnostic;
 pub mod duration;

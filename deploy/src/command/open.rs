@@ -59,6 +59,7 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
         "P501" => Exit::Interrupted,
         "P502" | "P503" => Exit::Waiting,
         "P212" => Exit::Usage,
+        "P630" => Exit::Invalid,
         code if code.starts_with("P20") || code.starts_with("P21") && code < "P215" => Exit::Invalid,
         code if code.starts_with("P3") => Exit::QualityGate,
         code if code.starts_with("P4") || code.starts_with("K2") => Exit::Refused,

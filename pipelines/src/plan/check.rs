@@ -13,7 +13,8 @@ use crate::spec::diagnostic::Diagnostics;
 pub async fn check(project: &Project, now: DateTime<Utc>) -> Diagnostics {
     let mut found = Vec::new();
     for pipeline in &project.pipelines {
-        let Some(covered) = occurrence::current(None, project.timezone(pipeline), now, None) else { continue };
+        let zone = project.timezone(pipeline);
+        let Ok(Some(covered)) = occurrence::current(None, zone, now, None) else { continue };
         let mut libraries = Libraries::default();
         let planned = plan(project, &Facts::default(), &mut libraries, pipeline, covered, Vec::new()).await;
         if let Err(error) = planned

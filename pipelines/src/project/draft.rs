@@ -9,9 +9,11 @@ use catalog::{CatalogFile, GrantFile, Policy};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::files::{CONNECTIONS, FOLDERS, Folder, POLICY, PROJECT};
+use super::files::{CALENDARS, CONNECTIONS, FOLDERS, Folder, POLICY, PROJECT};
 use super::finding::Finding;
 use super::{Pipeline, Project};
+use crate::calendar::Calendars;
+use crate::spec::calendar::CalendarSpec;
 use crate::spec::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::spec::mistake::Mistake;
 use crate::spec::pipeline::PipelineSpec;
@@ -65,6 +67,9 @@ pub(super) struct Draft {
     pub(super) policy: Option<File<Policy>>,
     pub(super) grants: Vec<File<GrantFile>>,
     pub(super) pipelines: Vec<File<PipelineSpec>>,
+    pub(super) calendars: Vec<File<CalendarSpec>>,
+    /// iCalendar files; their text is among the sources.
+    pub(super) ics: Vec<String>,
     /// Files or folders of which not everything could be read: what they may hold is not called unknown.
     pub(super) partial: BTreeSet<String>,
 }
@@ -97,6 +102,8 @@ impl Draft {
             policy: reader.file(POLICY, schema_of::<Policy>()),
             grants: reader.folder(grants, &schema_of::<GrantFile>()),
             pipelines: reader.folder(pipelines, &schema_of::<PipelineSpec>()),
+            calendars: reader.folder(CALENDARS, &schema_of::<CalendarSpec>()),
+            ics: reader.texts(CALENDARS, ".ics"),
             ..Self::default()
         };
         for file in &mut draft.pipelines {
@@ -113,7 +120,7 @@ impl Draft {
     }
 
     /// The project, if every part of it is there.
-    pub(super) fn into_project(self, warnings: Diagnostics) -> Option<Project> {
+    pub(super) fn into_project(self, calendars: Calendars, warnings: Diagnostics) -> Option<Project> {
         let mut organisations = BTreeMap::new();
         let mut resources = BTreeMap::new();
         for file in self.catalog {
@@ -133,6 +140,7 @@ impl Draft {
             policy: self.policy.map_or_else(Policy::shipped, |file| file.spec),
             grants: self.grants.into_iter().flat_map(|file| file.spec.grant).collect(),
             pipelines: self.pipelines.into_iter().map(pipeline).collect::<Option<_>>()?,
+            calendars,
             warnings,
             files: self.sources,
         })
@@ -145,16 +153,8 @@ impl Reader<'_> {
     }
 
     fn folder<T: JsonSchema + DeserializeOwned>(&mut self, folder: &str, schema: &serde_json::Value) -> Vec<File<T>> {
-        let names = match self.folder.list(folder) {
-            Ok(names) => names,
-            Err(mistake) => {
-                self.partial.insert(folder.to_owned());
-                self.report(folder, None, mistake);
-                return Vec::new();
-            }
-        };
         let mut files = Vec::new();
-        for name in names {
+        for name in self.names(folder, ".toml") {
             match self.one(&name, schema) {
                 Ok(file) => files.extend(file),
                 Err(()) => {
@@ -163,6 +163,31 @@ impl Reader<'_> {
             }
         }
         files
+    }
+
+    fn names(&mut self, folder: &str, extension: &str) -> Vec<String> {
+        self.folder.list(folder, extension).unwrap_or_else(|mistake| {
+            self.partial.insert(folder.to_owned());
+            self.report(folder, None, mistake);
+            Vec::new()
+        })
+    }
+
+    /// Names of the files of a folder that are no TOML; what could be read of them is among the sources.
+    fn texts(&mut self, folder: &str, extension: &str) -> Vec<String> {
+        let mut names = self.names(folder, extension);
+        names.retain(|name| match self.folder.read(name) {
+            Ok(text) => {
+                self.sources.insert(name.clone(), SourceFile::new(text.unwrap_or_default()));
+                true
+            }
+            Err(mistake) => {
+                self.partial.insert(folder.to_owned());
+                self.report(name, None, mistake);
+                false
+            }
+        });
+        names
     }
 
     fn file<T: JsonSchema + DeserializeOwned>(&mut self, name: &str, schema: serde_json::Value) -> Option<File<T>> {

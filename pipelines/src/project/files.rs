@@ -9,6 +9,8 @@ use crate::spec::mistake::Mistake;
 pub(super) const PROJECT: &str = "sluice.toml";
 pub(super) const CONNECTIONS: &str = "connections.toml";
 pub(super) const POLICY: &str = "policy.toml";
+/// Folder of calendars, in TOML and iCalendar.
+pub(super) const CALENDARS: &str = "calendars";
 /// Folders of definition files.
 pub(super) const FOLDERS: [&str; 3] = ["catalog", "grants", "pipelines"];
 
@@ -33,8 +35,9 @@ impl Folder {
         Ok(Self { root, files: 0, bytes: 0 })
     }
 
-    /// Names of the definition files of a folder, sorted, relative to the project. A folder that is not there is empty.
-    pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, Mistake> {
+    /// Names of the files of a folder with an extension (`.toml`), sorted, relative to the project. A folder that is not
+    /// there is empty.
+    pub(super) fn list(&self, folder: &str, extension: &str) -> Result<Vec<String>, Mistake> {
         let path = self.root.join(folder);
         if !path.exists() {
             return Ok(Vec::new());
@@ -44,7 +47,7 @@ impl Folder {
         for entry in fs::read_dir(&path).map_err(|error| unreadable(&error))? {
             let entry = entry.map_err(|error| unreadable(&error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".toml") && !name.starts_with('.') {
+            if name.ends_with(extension) && !name.starts_with('.') {
                 names.push(format!("{folder}/{name}"));
             }
             if names.len() > MOST_FILES {

@@ -14,6 +14,7 @@ mod error;
 mod field;
 mod parse;
 mod search;
+mod shape;
 
 use std::fmt;
 
@@ -21,6 +22,8 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
 
 pub use error::CronError;
+pub(crate) use search::end_of_gap;
+pub use shape::{DayShape, Shape, Times};
 
 /// A parsed cron line. Sets of allowed values are bits: bit n means "n fires".
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,13 @@ pub enum FormError {
         /// The text, cut.
         text: String,
     },
+    /// Not a time of day.
+    #[error("“{text}” is not a time of day such as 07:00")]
+    #[serde(rename = "P610")]
+    Clock {
+        /// The text, cut.
+        text: String,
+    },
     /// Not a percentage.
     #[error("“{text}” is not a percentage above 0% and at most 1000%, such as 30%")]
     #[serde(rename = "P156")]

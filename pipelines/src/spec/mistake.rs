@@ -1,5 +1,5 @@
 //! Every mistake a definition can hold, with its code. Codes of cron lines, templates and small forms (P120, P123, P140 to
-//! P157) are in `cron/error.rs`, `template.rs` and `forms.rs`; sentences in Chinese are in the message catalogue.
+//! P157, P610) are in `cron/error.rs`, `template.rs` and `forms.rs`; sentences in Chinese are in the message catalogue.
 
 use serde::Serialize;
 
@@ -263,6 +263,77 @@ pub enum Mistake {
     )]
     #[serde(rename = "P189")]
     NoWay { from: String, to: String },
+
+    // Calendars.
+    #[error("“{name}” ends before it begins, or lasts longer than a year")]
+    #[serde(rename = "P611")]
+    HolidayRange { name: String },
+    #[error("{date} lies outside the years of this calendar ({years}); list it in the file of its year")]
+    #[serde(rename = "P612")]
+    OutsideYears { date: String, years: String },
+    #[error("{date} works anyway; a working day is listed only where the day would be free")]
+    #[serde(rename = "P613")]
+    WorksAnyway { date: String },
+    #[error(
+        "the calendar lists days and does not say for which years they are all; add years = [2026], or name the file after its one year"
+    )]
+    #[serde(rename = "P614")]
+    YearsNeeded,
+    #[error("the file is named after the year {year}; its years must be that one, or be left out")]
+    #[serde(rename = "P615")]
+    YearOfFile { year: i32 },
+    #[error(
+        "calendar “{calendar}” does not know the year {year} yet; when its days are published, add calendars/{calendar}-{year}.toml"
+    )]
+    #[serde(rename = "P616")]
+    Unpublished { calendar: String, year: i32 },
+    #[error("this iCalendar file cannot be used: {reason}")]
+    #[serde(rename = "P617")]
+    Ics { reason: &'static str },
+    #[error(
+        "the calendar does not say for which years it is complete; name the file after its year (name-2026.ics), or add X-SLUICE-YEARS:2026,2027 to the calendar"
+    )]
+    #[serde(rename = "P618")]
+    IcsYearsNeeded,
+
+    // Schedules.
+    #[error("there is no calendar “{name}”")]
+    #[serde(rename = "P619")]
+    UnknownCalendar { name: String },
+    #[error("a schedule goes by the clock (cron) or by elapsed time (every), not by both")]
+    #[serde(rename = "P620")]
+    CronAndEvery,
+    #[error("the schedule says nothing of when: give it cron, every or after")]
+    #[serde(rename = "P621")]
+    NoTime,
+    #[error("this schedule never fires: none of its times falls on a working day of “{calendar}”")]
+    #[serde(rename = "P622")]
+    NeverWorks { calendar: String },
+    #[error(
+        "the schedule will stop when {year} begins: calendar “{calendar}” does not know that year yet; add calendars/{calendar}-{year}.toml before"
+    )]
+    #[serde(rename = "P623")]
+    UnpublishedSoon { calendar: String, year: i32 },
+    #[error("this pipeline builds “{table}” itself; it cannot wait for it")]
+    #[serde(rename = "P624")]
+    WaitsForItself { table: String },
+    #[error("sluice.toml has no pool “{pool}”")]
+    #[serde(rename = "P625")]
+    UnknownPool { pool: String },
+    #[error(
+        "“latest” would lose days: “{name}” reads one day at a time (biz_date), and the latest tick stands for several; use policy = \"all\", or read by interval_start and interval_end"
+    )]
+    #[serde(rename = "P626")]
+    LatestLosesDays { name: String },
+    #[error("working days need a calendar: add calendar = \"workday\" to the schedule")]
+    #[serde(rename = "P627")]
+    CalendarNeeded,
+    #[error("“{first}” and “{second}” exclude each other")]
+    #[serde(rename = "P628")]
+    Exclusive { first: &'static str, second: &'static str },
+    #[error("“{text}” is neither a time of day such as 05:00 nor a duration such as 3h")]
+    #[serde(rename = "P629")]
+    ClockOrDuration { text: String },
 
     // SQL.
     #[error("this SQL does not parse; the caret shows where")]

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
+use super::calendar::CalendarSpec;
 use super::pipeline::PipelineSpec;
 use super::project::{ConnectionsSpec, ProjectSpec};
 
@@ -21,6 +22,7 @@ pub fn schemas() -> Vec<(&'static str, String)> {
         ("policy.schema.json", text(schema_of::<catalog::Policy>())),
         ("grants.schema.json", text(schema_of::<catalog::GrantFile>())),
         ("pipeline.schema.json", text(schema_of::<PipelineSpec>())),
+        ("calendar.schema.json", text(schema_of::<CalendarSpec>())),
     ]
 }
 
@@ -58,6 +60,7 @@ mod tests {
         check::<catalog::Policy>();
         check::<catalog::GrantFile>();
         check::<PipelineSpec>();
+        check::<CalendarSpec>();
         check::<super::super::pipeline::LibrarySpec>();
         check::<super::super::pipeline::SupplySpec>();
         check::<super::super::pipeline::CheckSpec>();

@@ -157,6 +157,11 @@ impl Template {
         Ok(out)
     }
 
+    /// Whether it names the business date: then it says one day, however many an occurrence covers.
+    pub fn names_the_day(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::BizDate(_)))
+    }
+
     /// Whether it depends on the business time at all.
     pub fn varies(&self) -> bool {
         self.parts.iter().any(|part| !matches!(part, Part::Text(_)))

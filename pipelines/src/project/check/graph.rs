@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::world::{World, is_relation};
 use crate::spec::diagnostic::Diagnostic;
 use crate::spec::mistake::Mistake;
-use crate::spec::pipeline::TransformSpec;
+use crate::spec::pipeline::{PipelineSpec, TransformSpec};
 
 /// A relation of a pipeline, or a library table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,9 +55,20 @@ impl Graph {
                 let node = graph.node(Node::Table(library.table.clone()));
                 let to = graph.node(Node::Relation(at, library.from.clone()));
                 graph.edges[node].push(Edge { to, pipeline: at, path: format!("library[{index}].from") });
+                graph.waits(at, &file.spec, node);
             }
         }
         graph
+    }
+
+    /// A library table is not built before the tables that its pipeline waits for.
+    fn waits(&mut self, pipeline: usize, spec: &PipelineSpec, node: usize) {
+        for (index, after) in spec.schedule.iter().flat_map(|schedule| &schedule.after).enumerate() {
+            if !spec.library.iter().any(|library| library.table == after.table) {
+                let to = self.node(Node::Table(after.table.clone()));
+                self.edges[node].push(Edge { to, pipeline, path: format!("schedule.after[{index}].table") });
+            }
+        }
     }
 
     fn node(&mut self, node: Node) -> usize {

@@ -1,9 +1,7 @@
-//! `[pipeline]` and `[schedule]`.
+//! `[pipeline]` and `[quarantine]`.
 
 use super::desk::{Declared, Desk, duplicates as report_duplicates};
-use super::settings::timezone;
 use super::world::World;
-use crate::spec::cron::{Cron, CronError};
 use crate::spec::diagnostic::Diagnostic;
 use crate::spec::forms;
 use crate::spec::mistake::Mistake;
@@ -17,18 +15,6 @@ pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, desk: &mut Desk<'_>)
     if spec.library.is_empty() && spec.supply.is_empty() && !desk.has("library") && !desk.has("supply") {
         desk.value("pipeline", Mistake::NothingBuilt);
     }
-    if let Some(schedule) = &spec.schedule {
-        if let Some(line) = &schedule.cron
-            && let Err(error) = Cron::parse(line)
-        {
-            let piece = culprit(&error).and_then(|text| Some((line.find(&text)?, text.len())));
-            let (at, length) = (piece.map(|(at, _)| at), piece.map_or(1, |(_, length)| length));
-            desk.inside("schedule.cron", line, at, length, error);
-        }
-        if let Some(zone) = &schedule.timezone {
-            timezone(zone, "schedule.timezone", desk);
-        }
-    }
     let quarantine = spec.quarantine.max.as_ref();
     if quarantine.and_then(|max| max.ratio).is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) {
         let mistake = Mistake::OutOfBounds { key: "ratio".into(), bounds: "0 … 1".into() };
@@ -36,18 +22,6 @@ pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, desk: &mut Desk<'_>)
     }
     if quarantine.is_some_and(|max| max.ratio.is_none() && max.rows.is_none()) {
         desk.absent("quarantine.max", "ratio", Mistake::NothingGiven { key: "max".into() });
-    }
-}
-
-/// The piece of the line the error is about, where it is one of a kind.
-fn culprit(error: &CronError) -> Option<String> {
-    match error {
-        CronError::Quartz { letter, .. } => Some(letter.to_string()),
-        CronError::Reversed { range: text, .. }
-        | CronError::Syntax { text, .. }
-        | CronError::Step { text, .. }
-        | CronError::Value { value: text, .. } => Some(text.clone()).filter(|text| !text.is_empty()),
-        CronError::FieldCount { .. } | CronError::Alias { .. } | CronError::Never => None,
     }
 }
 

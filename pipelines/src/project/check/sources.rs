@@ -10,7 +10,7 @@ use super::world::{World, cut};
 use crate::spec::mistake::Mistake;
 use crate::spec::pipeline::{FileFormat, PipelineSpec, SourceSpec};
 use crate::spec::project::ConnectionKind;
-use crate::spec::{child, forms};
+use crate::spec::{child, clock, duration, forms};
 
 pub(super) fn check(world: &World<'_>, spec: &PipelineSpec, columns: &Columns<'_>, desk: &mut Desk<'_>) {
     for (index, source) in spec.source.iter().enumerate() {
@@ -165,6 +165,12 @@ fn options(source: &SourceSpec, path: &str, desk: &mut Desk<'_>) {
             }
         }
         texts::duration(ready.stable_for.as_ref(), &format!("{path}.stable_for"), desk);
+        if let Some(until) = &ready.until
+            && clock::parse(until).is_err()
+            && duration::parse(until).is_err()
+        {
+            desk.value(&format!("{path}.until"), Mistake::ClockOrDuration { text: cut(until) });
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use crate::spec::mistake::Mistake;
-use crate::spec::{duration, forms, sql, template};
+use crate::spec::{clock, duration, forms, sql, template};
 
 /// A text that may hold templates.
 pub(super) fn template(text: &str, path: &str, desk: &mut Desk<'_>) -> bool {
@@ -41,6 +41,30 @@ pub(super) fn path(text: &str, path: &str, desk: &mut Desk<'_>) {
 pub(super) fn duration(text: Option<&String>, path: &str, desk: &mut Desk<'_>) {
     if let Some(Err(error)) = text.map(|text| duration::parse(text)) {
         desk.value(path, error);
+    }
+}
+
+/// A time of day, if given.
+pub(super) fn clock(text: Option<&String>, path: &str, desk: &mut Desk<'_>) {
+    if let Some(Err(error)) = text.map(|text| clock::parse(text)) {
+        desk.value(path, error);
+    }
+}
+
+/// A duration within bounds of seconds, if given; `bounds` are the same in words.
+pub(super) fn bounded(
+    text: Option<&String>,
+    path: &str,
+    (seconds, bounds): (std::ops::RangeInclusive<u64>, &str),
+    desk: &mut Desk<'_>,
+) {
+    match text.map(|text| duration::parse(text)) {
+        Some(Ok(found)) if !seconds.contains(&found.as_secs()) => {
+            let key = path.rsplit(['.', ']']).next().unwrap_or(path).to_owned();
+            desk.value(path, Mistake::OutOfBounds { key, bounds: bounds.into() });
+        }
+        Some(Err(error)) => desk.value(path, error),
+        _ => {}
     }
 }
 

@@ -148,7 +148,7 @@ fn instants(cron: &Cron, zone: Tz, wall: NaiveDateTime, found: &mut Vec<DateTime
 
 /// The first instant after the gap that swallows a wall clock time: the change itself, found by halving. Gaps are at most
 /// 24 hours (Samoa skipped 30 December 2011).
-fn end_of_gap(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Tz>> {
+pub(crate) fn end_of_gap(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Tz>> {
     // Read with the offset before the gap the time lies after the change; a day and a half earlier it lies before it.
     let utc = wall.and_utc().timestamp();
     let local = |second: i64| {
