@@ -9,16 +9,20 @@ use crate::messages::Messages;
 use crate::table;
 use crate::words::Titles;
 
-/// The plan of one pipeline as text.
-pub(crate) fn render(messages: Messages, titles: &Titles, plan: &Plan) -> String {
-    let day = plan.occurrence.business_date.to_string();
+/// The plan of one pipeline as text; `schedule`: the lines that say when it is due.
+pub(crate) fn render(messages: Messages, titles: &Titles, plan: &Plan, schedule: &[String]) -> String {
+    let (first, last) = (plan.occurrence.business_date, plan.occurrence.last_business_date);
+    let day = match first == last {
+        true => first.to_string(),
+        false => messages.text("when.fire.dates", &[("first", &first), ("last", &last)]),
+    };
     let mut out = vec![
         messages.text("plan.head", &[("title", &plan.title), ("pipeline", &plan.pipeline)]),
         messages.text("plan.covers", &[("date", &day), ("from", &plan.occurrence.from), ("to", &plan.occurrence.to)]),
     ];
-    if !plan.next.is_empty() {
-        let days: Vec<String> = plan.next.iter().map(|covered| covered.business_date.to_string()).collect();
-        out.push(messages.text("plan.next", &[("dates", &days.join(&messages.text("card.list", &[])))]));
+    if let Some((rule, next)) = schedule.split_first() {
+        out.push(messages.text("when.head", &[("rule", rule)]));
+        out.extend(next.iter().cloned());
     }
     if !plan.sources.is_empty() {
         out.extend([String::new(), messages.text("plan.sources", &[]), sources(messages, &plan.sources)]);

@@ -1,6 +1,7 @@
 //! Rules, reasons, protections and other fixed names of the engine, in words.
 
 mod titles;
+pub(crate) mod when;
 
 use crate::messages::Messages;
 pub(crate) use titles::Titles;

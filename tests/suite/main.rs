@@ -18,6 +18,7 @@
 //! Projects and expectations lie in `../cases`, programs of other libraries in `../python`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod calendar;
 mod canary;
 mod crash;
 mod definitions;

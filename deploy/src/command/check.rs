@@ -7,6 +7,7 @@ use super::open;
 use crate::app::App;
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
+use crate::words::when;
 
 /// Checks the project.
 pub(super) async fn run(app: &App) -> Result<Exit, Failure> {
@@ -29,9 +30,11 @@ pub(super) async fn run(app: &App) -> Result<Exit, Failure> {
         app.output.text(&app.messages.text("check.broken", &[("errors", &errors), ("warnings", &warnings)]));
         return Ok(Exit::Invalid);
     }
+    let Some(project) = open::project(app)? else { return Ok(Exit::Invalid) };
+    schedules(app, &project);
     if warnings > 0 {
         app.output.text(&app.messages.text("check.warned", &[("warnings", &warnings)]));
-    } else if let Some(project) = open::project(app)? {
+    } else {
         let (pipelines, resources, grants) = (project.pipelines.len(), project.resources.len(), project.grants.len());
         app.output.text(
             &app.messages
@@ -39,4 +42,22 @@ pub(super) async fn run(app: &App) -> Result<Exit, Failure> {
         );
     }
     Ok(Exit::Done)
+}
+
+/// When each scheduled pipeline is due, in words.
+fn schedules(app: &App, project: &Project) {
+    let messages = app.messages;
+    let mut head = Some(messages.text("when.all", &[]));
+    for pipeline in &project.pipelines {
+        let mut lines = when::lines(messages, project, pipeline, Utc::now()).into_iter();
+        let Some(rule) = lines.next() else { continue };
+        let name = &pipeline.spec.pipeline;
+        head.take().into_iter().for_each(|head| app.output.text(&head));
+        let text = messages.text("when.of", &[("title", &name.title), ("pipeline", &name.id), ("rule", &rule)]);
+        app.output.text(&format!("  {text}"));
+        lines.for_each(|line| app.output.text(&format!("    {line}")));
+    }
+    if head.is_none() {
+        app.output.text("");
+    }
 }

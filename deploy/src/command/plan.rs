@@ -1,5 +1,6 @@
 //! `sluice plan`: what a run would do, without doing it.
 
+use chrono::Utc;
 use pipelines::engine::Engine;
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use crate::cli::PlanArgs;
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
 use crate::explain;
-use crate::words::Titles;
+use crate::words::{Titles, when};
 
 /// Plans one pipeline or all of them. Exits 5 when the gate would refuse a job.
 pub(super) async fn run(app: &App, arguments: &PlanArgs) -> Result<Exit, Failure> {
@@ -25,7 +26,9 @@ pub(super) async fn run(app: &App, arguments: &PlanArgs) -> Result<Exit, Failure
             app.output.text("");
         }
         let titles = Titles::of(engine.project(), app.messages, &pipeline);
-        app.output.text(&explain::render(app.messages, &titles, &plan));
+        let project = engine.project();
+        let schedule = project.pipeline(&pipeline).map(|one| when::lines(app.messages, project, one, Utc::now()));
+        app.output.text(&explain::render(app.messages, &titles, &plan, &schedule.unwrap_or_default()));
         plans.push(plan);
     }
     if let [plan] = plans.as_slice() {

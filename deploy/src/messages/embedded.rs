@@ -15,4 +15,5 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("pipelines.toml", include_str!("../../messages/pipelines.toml")),
     ("plan.toml", include_str!("../../messages/plan.toml")),
     ("transforms.toml", include_str!("../../messages/transforms.toml")),
+    ("when.toml", include_str!("../../messages/when.toml")),
 ];

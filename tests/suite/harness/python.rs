@@ -1,4 +1,4 @@
-//! Python packages that other people read our tables with, in a virtual environment that is made on demand.
+//! Python packages that other people read our tables with and know our calendars by, in a virtual environment that is made on demand.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,8 +7,14 @@ use std::sync::OnceLock;
 use super::here;
 
 /// DuckDB and its Delta extension must be of the same version.
-const PACKAGES: [&str; 5] =
-    ["deltalake>=1,<2", "duckdb==1.4.4", "duckdb-ext-delta==1.4.4.*", "polars>=1,<3", "pyarrow"];
+const PACKAGES: [&str; 6] = [
+    "deltalake>=1,<2",
+    "duckdb==1.4.4",
+    "duckdb-ext-delta==1.4.4.*",
+    "polars>=1,<3",
+    "pyarrow",
+    "chinesecalendar>=1.11,<2",
+];
 
 /// Runs a program of `python/` and gives what it printed.
 pub(crate) fn run(script: &str, arguments: &[&Path]) -> String {
@@ -25,7 +31,9 @@ fn interpreter() -> &'static Path {
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let python = folder.join("bin/python");
-        let ready = || Command::new(&python).args(["-c", "import deltalake, duckdb, polars, pyarrow"]).output();
+        let ready = || {
+            Command::new(&python).args(["-c", "import deltalake, duckdb, polars, pyarrow, chinese_calendar"]).output()
+        };
         if !ready().is_ok_and(|output| output.status.success()) {
             install(&folder, &python);
         }
