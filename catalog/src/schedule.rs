@@ -6,6 +6,7 @@
 //!
 //! The leader's changes come as [`Op`]s, many to a transaction, fenced by its lease. What workers do to a tick gets a
 //! dense number in the order of commits, the tick's `revision`, so that whoever leads can ask what happened since.
+//! The methods are in `store/schedule/`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -313,6 +314,17 @@ pub enum Ask {
     },
 }
 
+/// Who asked for a release that was granted, see [`Ask::Release`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Vote {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub note: String,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+}
+
 /// A request with its number.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {
@@ -352,10 +364,49 @@ pub enum Left {
     },
 }
 
+/// A sign of life of a worker for a tick it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// The tick.
+    pub id: TickId,
+    /// Token of the claim.
+    pub token: i64,
+    /// Phase its run has reached; `None` leaves it as it was.
+    pub phase: Option<String>,
+}
+
+/// What the ledger answers to a [`Beat`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// The tick.
+    pub id: TickId,
+    /// Whether the claim holds. If not, the worker stops at once and publishes nothing.
+    pub alive: bool,
+    /// Why the worker is to stop, once somebody asked for that.
+    pub cancel: Option<Value>,
+}
+
+/// Which ticks to list; empty takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TickFilter {
+    /// Of one pipeline.
+    pub pipeline: Option<String>,
+    /// Due at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Due before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// In one of these states; empty: in any.
+    pub states: Vec<TickState>,
+    /// At most so many; 0: none.
+    pub limit: u32,
+    /// The newest first, else the oldest.
+    pub newest_first: bool,
+}
+
 /// A version of a library table that was committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
-    /// Place in the order of commits of this ledger.
+    /// Place in the order of commits of this ledger; text order is commit order.
     pub position: String,
     /// Target, `library:base.population`.
     pub target: String,
@@ -393,6 +444,60 @@ pub struct Snapshot {
     pub revision: i64,
 }
 
+impl std::fmt::Display for TickId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.pipeline, self.key)
+    }
+}
+
+impl Cause {
+    /// All causes.
+    pub const ALL: [Cause; 5] = [Cause::Schedule, Cause::CatchUp, Cause::After, Cause::Manual, Cause::Backfill];
+
+    /// Name as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Schedule => "schedule",
+            Cause::CatchUp => "catch_up",
+            Cause::After => "after",
+            Cause::Manual => "manual",
+            Cause::Backfill => "backfill",
+        }
+    }
+
+    /// The cause of that stored name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Cause> {
+        Cause::ALL.into_iter().find(|cause| cause.as_str() == text)
+    }
+}
+
+impl Scope {
+    /// Kind and name, as stored; the name of everything is empty.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Scope::All => ("all", ""),
+            Scope::Pipeline(name) => ("pipeline", name),
+            Scope::Pool(name) => ("pool", name),
+            Scope::Connection(name) => ("connection", name),
+        }
+    }
+
+    /// The scope of a stored kind and name.
+    #[must_use]
+    pub fn of(kind: &str, name: &str) -> Option<Scope> {
+        match kind {
+            "all" => Some(Scope::All),
+            "pipeline" => Some(Scope::Pipeline(name.to_owned())),
+            "pool" => Some(Scope::Pool(name.to_owned())),
+            "connection" => Some(Scope::Connection(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
 impl TickState {
     /// All states.
     pub const ALL: [TickState; 9] = [
@@ -411,6 +516,12 @@ impl TickState {
     #[must_use]
     pub fn ended(self) -> bool {
         !matches!(self, TickState::Queued | TickState::Ready | TickState::Running)
+    }
+
+    /// Whether it holds its pipeline's turn: no other tick of the pipeline may be made ready.
+    #[must_use]
+    pub fn busy(self) -> bool {
+        matches!(self, TickState::Ready | TickState::Running)
     }
 
     /// Name as stored.
@@ -435,26 +546,3 @@ impl TickState {
         TickState::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
-
-// Store methods of all this; to be removed from here when they are there. Colleague `ledger` builds migration 0002 and
-// catalog/src/store/schedule/*.rs from 12:15 on (all methods below); colleague `store` builds the group-commit writer
-// (catalog/src/store/group.rs) around `claim`, `beat`, `leave` and the ledger bench once part 1 has landed.
-//
-// leading:  lead(actor, owner, ttl) -> Option<Lease>      (lease "schedule"; None while another leads; renew/release as other leases)
-//           snapshot(actor) -> Snapshot
-//           apply(actor, lead: &Lease, ops: &[Op]) -> bool (one transaction, fenced by the lease; an op that no longer fits — the
-//                                                          tick has ended or was claimed meanwhile, a Ready while another tick of the
-//                                                          pipeline is ready or running, a Promise whose key exists — is left out; answers
-//                                                          whether all fitted: if not, the leader makes its state anew from `snapshot`)
-//           changes(actor, after_revision, limit) -> Vec<Tick>      (by workers and other leaders, in order)
-//           commits(actor, after_position, limit) -> Vec<Commit>    (published intents of library targets)
-//           requests(actor, limit) -> Vec<Request>                  (undecided)
-// asking:   ask(actor, &Ask) -> i64 ; request(actor, id) -> Request ; gate releases: release_votes(actor, &TickId) -> Vec<(by, note, at)>
-// working (through the group-commit writer): claim(worker, max, ttl) -> Vec<Tick> (ready → running, token + 1, attempt + 1)
-//           beat(worker, &[(TickId, token, phase)], ttl) -> Vec<(TickId, alive: bool, cancel: Option<Value>)>
-//           leave(&TickId, token, &Left, run: Option<&str>) -> Result<(), StaleLease>
-// reading:  tick(actor, &TickId) ; ticks(actor, TickFilter { pipeline, from, to, states, limit, newest_first }) ; holds(actor) ; anchors(actor)
-// logs:     log(run, &[LogLine { at, level, target, text }], keep_lines) ; logs(run, from, count, contains) ; prune_logs(before)
-// notices:  a durable outbox, see the colleague `notice`'s pure types in pipelines/src/notice/outbox.rs when they exist:
-//           notice_put (unique open dedup key: counted, not repeated), notice_due(now, limit), notice_sent, notice_failed(next_at),
-//           notice_ack(id, by, note), notice_recover(dedup key), notice_list(filter)

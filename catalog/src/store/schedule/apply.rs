@@ -1,0 +1,125 @@
+//! The leader's changes, in one transaction under its lease.
+
+use super::board::{Board, Fit};
+use super::lead::LEAD;
+use super::table::Counter;
+use crate::ledger::Lease;
+use crate::schedule::{Op, TickId, TickState};
+use crate::store::batch::{self, Cell};
+use crate::store::Catalog;
+use crate::store::tx::WriteTx;
+use crate::{Actor, Error, clock};
+use std::collections::BTreeMap;
+
+impl Catalog {
+    /// Makes the leader's changes, in order, all in one transaction. A change that does not fit any more is left out: the
+    /// tick has ended or a worker has it, another tick of the pipeline is ready or running, the promised key exists, the
+    /// pause is gone, the request is decided. Answers whether all fitted; if not, the leader goes on from
+    /// [`Catalog::snapshot`].
+    ///
+    /// # Errors
+    /// K304 when another scheduler leads now; K314 for a change that never fits: an end that is none, or a success, which
+    /// only a worker reports.
+    pub async fn apply(&self, actor: &Actor, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
+        let mut tx = self.write(actor).await?;
+        let fits = tx.apply_in(lead, ops).await?;
+        tx.commit().await?;
+        Ok(fits)
+    }
+}
+
+impl WriteTx {
+    /// [`Catalog::apply`] inside a transaction; an error of a code other than K301 has written nothing.
+    pub(in crate::store) async fn apply_in(&mut self, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
+        check(lead, ops)?;
+        self.fence(LEAD, lead.token).await?;
+        let mut board = self.board(ops).await?;
+        let mut all = true;
+        for op in ops {
+            let fit = match board.take(op) {
+                Some(fit) => fit,
+                None => self.take(op).await?,
+            };
+            match fit {
+                Fit::LeftOut => all = false,
+                Fit::Quiet => {}
+                Fit::Told(event) => self.audit(event),
+            }
+        }
+        self.put(board.changed()).await?;
+        self.put_anchors(ops).await?;
+        Ok(all)
+    }
+
+    async fn board(&mut self, ops: &[Op]) -> Result<Board, Error> {
+        let kept = self.kept(ops.iter().filter_map(concerns).collect()).await?;
+        let ready: Vec<&str> = ops.iter().filter_map(made_ready).collect();
+        let busy = self.busy(ready.iter().copied().collect()).await?;
+        let first_ready = if ready.is_empty() { 0 } else { self.number(Counter::Ready, ready.len()).await? };
+        Ok(Board::new(self.now, kept, busy, first_ready))
+    }
+
+    /// Takes a change of something other than a tick.
+    async fn take(&mut self, op: &Op) -> Result<Fit, Error> {
+        match op {
+            Op::Hold(hold) => self.hold(hold).await,
+            Op::Release { scope } => self.release_hold(scope).await,
+            Op::Answer { request, granted, answer } => self.answer(*request, *granted, answer).await,
+            _ => Ok(Fit::Quiet),
+        }
+    }
+
+    async fn put_anchors(&mut self, ops: &[Op]) -> Result<(), Error> {
+        let mut anchors: BTreeMap<&str, [Cell; 3]> = BTreeMap::new();
+        for op in ops {
+            if let Op::Anchor { pipeline, schedule, at } = op {
+                anchors.insert(pipeline, [pipeline.as_str().into(), schedule.as_str().into(), clock::text(*at).into()]);
+            }
+        }
+        let tenant = self.tenant.clone();
+        let change = "ON CONFLICT (tenant, pipeline) DO UPDATE SET schedule = excluded.schedule, at = excluded.at";
+        let into = "schedule_anchor (tenant, pipeline, schedule, at)";
+        batch::insert(self.conn(), &tenant, into, anchors.into_values().collect(), change).await?;
+        Ok(())
+    }
+}
+
+fn check(lead: &Lease, ops: &[Op]) -> Result<(), Error> {
+    let broken = |what: String| Err(Error::Mismatch { what });
+    if lead.target != LEAD {
+        return broken(format!("lease on {}", lead.target));
+    }
+    for op in ops {
+        let (id, good) = match op {
+            Op::Promise { tick, state, .. } => {
+                (&tick.id, *state == TickState::Queued || (state.ended() && *state != TickState::Succeeded))
+            }
+            Op::End { id, state, .. } => (id, state.ended() && *state != TickState::Succeeded),
+            _ => continue,
+        };
+        if !good {
+            return broken(format!("state of tick {id}"));
+        }
+    }
+    Ok(())
+}
+
+fn concerns(op: &Op) -> Option<&TickId> {
+    match op {
+        Op::Promise { tick, .. } => Some(&tick.id),
+        Op::Wait { id, .. }
+        | Op::Ready { id }
+        | Op::Reclaim { id, .. }
+        | Op::End { id, .. }
+        | Op::Reopen { id, .. }
+        | Op::Cancel { id, .. } => Some(id),
+        Op::Anchor { .. } | Op::Hold(_) | Op::Release { .. } | Op::Answer { .. } => None,
+    }
+}
+
+fn made_ready(op: &Op) -> Option<&str> {
+    match op {
+        Op::Ready { id } => Some(&id.pipeline),
+        _ => None,
+    }
+}
