@@ -14,6 +14,7 @@
 //! | `ledger.rs` | occurrences, runs, attempts, leases, intents, publications |
 //! | `schedule.rs` | ticks, holds, requests: what a schedule promised and what became of it |
 //! | `audit.rs`, `merkle.rs` | audit entries, their canonical bytes, the tree that proves them |
+//! | `log.rs` | logs of runs |
 //! | `notice.rs` | the outbox of notices to people |
 //! | `lineage.rs`, `key.rs` | column lineage and receipts; wrapped keys and sealed quarantine |
 //! | `store/` | the database of all that: [`Catalog`], one file a concern, `migrations/` |
@@ -36,6 +37,7 @@ pub mod grant;
 pub mod key;
 pub mod ledger;
 pub mod lineage;
+pub mod log;
 pub mod merkle;
 pub mod notice;
 pub mod policy;

@@ -2,7 +2,7 @@
 //!
 //! A notice is *open* from the moment something is wrong until it recovers or somebody closes it. While it is open (or
 //! acknowledged), the same thing again, by its key, is counted and not told again. Who is told, when, and what follows
-//! when nobody answers is decided by `pipelines`; here is only what must survive a crash.
+//! when nobody answers is decided by `pipelines`; here is only what must survive a crash. The methods are in `store/notices.rs`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ pub struct StoredNotice {
     pub sends: Vec<Send>,
     /// When something is to be done about it next; `None`: nothing any more.
     pub next_at: Option<DateTime<Utc>>,
-    /// Grows with every change, so that a send does not overwrite an acknowledgement.
+    /// Grows with every change but counting, so that a send does not overwrite an acknowledgement.
     pub revision: i64,
 }
 
@@ -206,15 +206,3 @@ impl Severity {
         Severity::ALL.into_iter().find(|severity| severity.as_str() == text)
     }
 }
-
-// Store methods (catalog/src/store/notices.rs); to be removed from here when they are there. All in one transaction each.
-//
-// raise(actor, &[NewNotice]) -> Vec<StoredNotice>       a live one with the key: count + 1, last_at; else a new row, open,
-//                                                       next_at = now
-// recover(actor, &[(key, body: Value)])                 the live one with the key, if any: state recovered, recovery, next_at = now
-// notices_due(actor, now, limit) -> Vec<StoredNotice>   next_at <= now, the most grave and oldest first
-// save(actor, &[StoredNotice]) -> Vec<bool>             writes state, sends and next_at where the revision is still the given one
-// acknowledge(actor, id, note) -> StoredNotice          open → acknowledged; audit entry; next_at = now
-// close(actor, id, note) -> StoredNotice                live → closed; audit entry; next_at = None
-// notices(actor, live_only, limit) -> Vec<StoredNotice> newest first
-// notice(actor, id or its beginning) -> StoredNotice

@@ -51,7 +51,7 @@ impl Catalog {
                 "recorded": adopted.recorded, "known": adopted.known, "abandoned": adopted.abandoned,
                 "next_sequence": adopted.next_sequence,
             });
-            tx.audit(Event::done("adopted", &target.pipeline, &target.target, detail)).await?;
+            tx.audit(Event::done("adopted", &target.pipeline, &target.target, detail));
             tx.commit().await?;
         }
         Ok(adopted)

@@ -17,7 +17,7 @@ impl Catalog {
     /// K301.
     pub async fn append(&self, actor: &Actor, event: Event) -> Result<(), Error> {
         let mut tx = self.write(actor).await?;
-        tx.audit(event).await?;
+        tx.audit(event);
         tx.commit().await
     }
 

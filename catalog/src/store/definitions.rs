@@ -68,12 +68,12 @@ impl Catalog {
             }
             store(&mut tx, kind, id, definition).await?;
             let act = if before.is_some() { "changed" } else { "added" };
-            audit(&mut tx, kind, id, act, before.as_deref(), Some(&definition.digest)).await?;
+            audit(&mut tx, kind, id, act, before.as_deref(), Some(&definition.digest));
         }
         for ((kind, id), before) in known {
             imported.removed += 1;
             remove(&mut tx, &kind, &id).await?;
-            audit(&mut tx, &kind, &id, "removed", Some(&before), None).await?;
+            audit(&mut tx, &kind, &id, "removed", Some(&before), None);
         }
         tx.commit().await?;
         Ok(imported)
@@ -202,14 +202,7 @@ async fn remove(tx: &mut WriteTx, kind: &str, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn audit(
-    tx: &mut WriteTx,
-    kind: &str,
-    id: &str,
-    act: &str,
-    before: Option<&str>,
-    after: Option<&str>,
-) -> Result<(), Error> {
+fn audit(tx: &mut WriteTx, kind: &str, id: &str, act: &str, before: Option<&str>, after: Option<&str>) {
     let detail = json!({ "act": act, "before": before, "after": after, "provenance": "file" });
-    tx.audit(Event::done(&format!("{kind}.import"), "import", id, detail)).await
+    tx.audit(Event::done(&format!("{kind}.import"), "import", id, detail));
 }

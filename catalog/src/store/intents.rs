@@ -41,7 +41,7 @@ impl Catalog {
         if let Err(refused) = tx.permit(new).await {
             if let Error::PermitRefused { .. } | Error::PolicyChanged = refused {
                 let detail = json!({ "occurrence": new.occurrence, "refusal": refused });
-                tx.audit(Event::failed("publish", occurrence.pipeline, &new.target, detail)).await?;
+                tx.audit(Event::failed("publish", occurrence.pipeline, &new.target, detail));
                 tx.commit().await?;
             }
             return Err(refused);
@@ -51,7 +51,7 @@ impl Catalog {
             "occurrence": new.occurrence, "key": occurrence.key, "sequence": intent.publish_sequence,
             "manifest": new.manifest_digest, "permits": new.permits,
         });
-        tx.audit(Event::intent("publish", occurrence.pipeline, &new.target, detail)).await?;
+        tx.audit(Event::intent("publish", occurrence.pipeline, &new.target, detail));
         tx.commit().await?;
         Ok(intent)
     }

@@ -36,7 +36,7 @@ impl Catalog {
         .execute(tx.conn())
         .await?;
         let detail = json!({ "kind": key.kind, "length_bits": key.length_bits });
-        tx.audit(Event::done("key.put", &key.owner, &key.id, detail)).await?;
+        tx.audit(Event::done("key.put", &key.owner, &key.id, detail));
         let found = query(BY_ID).bind(&actor.tenant).bind(&key.id).fetch_one(tx.conn()).await?;
         tx.commit().await?;
         record(&found)
@@ -82,7 +82,7 @@ impl Catalog {
                 .bind(id)
                 .execute(tx.conn())
                 .await?;
-            tx.audit(Event::done("key.destroy", &key.owner, id, json!({ "kind": key.kind }))).await?;
+            tx.audit(Event::done("key.destroy", &key.owner, id, json!({ "kind": key.kind })));
         }
         tx.commit().await?;
         self.dialect.forget_keys(&self.writer).await

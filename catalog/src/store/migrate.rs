@@ -5,7 +5,7 @@ use crate::Error;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, query, query_scalar, raw_sql};
 
 /// All migrations in order; a released one is never edited, a change is a new file and a new line here.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_schedule.sql")];
 
 pub(super) async fn migrate(dialect: Dialect, pool: &AnyPool) -> Result<(), Error> {
     let (mut tx, _) = dialect.begin(pool).await?;

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod audit;
+mod batch;
 mod definitions;
 mod dialect;
 mod fault;
@@ -13,7 +14,9 @@ mod file;
 mod intents;
 mod keys;
 mod leases;
+mod logs;
 mod migrate;
+mod notices;
 mod occurrences;
 mod open;
 mod place;
@@ -21,6 +24,7 @@ mod proofs;
 mod publish;
 mod row;
 mod runs;
+mod schedule;
 mod server;
 mod tx;
 

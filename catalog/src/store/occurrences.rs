@@ -89,7 +89,7 @@ impl Catalog {
         }
         tx.set_disposition(occurrence, disposition, reason.as_ref()).await?;
         if disposition.terminal() {
-            tx.audit_end(&present, disposition, reason).await?;
+            tx.audit_end(&present, disposition, reason);
         }
         tx.commit().await
     }
@@ -109,7 +109,7 @@ impl Catalog {
         }
         tx.set_disposition(occurrence, Disposition::Pending, None).await?;
         let detail = json!({ "occurrence": occurrence, "key": present.key, "was": present.disposition.as_str() });
-        tx.audit(Event::done("occurrence.reopen", present.pipeline, present.target, detail)).await?;
+        tx.audit(Event::done("occurrence.reopen", present.pipeline, present.target, detail));
         tx.commit().await
     }
 }
@@ -189,16 +189,11 @@ impl WriteTx {
         Ok(())
     }
 
-    pub(super) async fn audit_end(
-        &mut self,
-        of: &Occurrence,
-        end: Disposition,
-        reason: Option<Value>,
-    ) -> Result<(), Error> {
+    pub(super) fn audit_end(&mut self, of: &Occurrence, end: Disposition, reason: Option<Value>) {
         let detail = json!({ "occurrence": of.id, "key": of.key, "disposition": end.as_str(), "reason": reason });
         let mut event = Event::done("occurrence.end", &of.pipeline, &of.target, detail);
         event.success = !matches!(end, Disposition::Failed | Disposition::Withheld | Disposition::Missed);
-        self.audit(event).await
+        self.audit(event);
     }
 
     pub(super) async fn has_pending_intent(&mut self, occurrence: &str) -> Result<bool, Error> {

@@ -70,7 +70,7 @@ impl Catalog {
             .bind(now)
             .execute(tx.conn())
             .await?;
-        tx.audit(Event::done("ledger.epoch", "catalog", &epoch, json!({ "before": before }))).await?;
+        tx.audit(Event::done("ledger.epoch", "catalog", &epoch, json!({ "before": before })));
         tx.commit().await?;
         Ok(epoch)
     }

@@ -77,7 +77,7 @@ impl Catalog {
         }
         let rows: i64 = files.iter().map(|file| file.rows).fold(0, i64::saturating_add);
         let detail = json!({ "occurrence": occurrence, "files": files.len(), "rows": rows });
-        tx.audit(Event::done("quarantine", of.pipeline, of.target, detail)).await?;
+        tx.audit(Event::done("quarantine", of.pipeline, of.target, detail));
         tx.commit().await?;
         let gone =
             before.into_iter().map(|known| known.file.path).filter(|path| files.iter().all(|file| file.path != *path));

@@ -1,5 +1,6 @@
 //! Completing a publication, and what the ledger knows of a target.
 
+use super::schedule::Counter;
 use super::tx::WriteTx;
 use super::{Catalog, row};
 use crate::audit::Event;
@@ -51,7 +52,7 @@ impl Catalog {
             "manifest": intent.manifest_digest, "version": published.version, "balance": published.balance,
             "receipts": published.receipts.len(),
         });
-        tx.audit(Event::done("publish", occurrence.pipeline, &intent.target, detail)).await?;
+        tx.audit(Event::done("publish", occurrence.pipeline, &intent.target, detail));
         tx.commit().await
     }
 
@@ -130,15 +131,17 @@ impl WriteTx {
         version: i64,
         balance: Option<&str>,
     ) -> Result<(), Error> {
-        let (tenant, now) = (self.tenant.clone(), self.now_text());
+        let (tenant, now, place) = (self.tenant.clone(), self.now_text(), self.number(Counter::Commit, 1).await?);
         query(
-            "UPDATE intent SET state = 'published', published_at = $1, version = $2, balance = $3 WHERE tenant = $4 AND id = $5",
+            "UPDATE intent SET state = 'published', published_at = $1, version = $2, balance = $3, commit_no = $6 \
+             WHERE tenant = $4 AND id = $5",
         )
         .bind(now)
         .bind(version)
         .bind(balance)
         .bind(tenant)
         .bind(&intent.id)
+        .bind(place)
         .execute(self.conn())
         .await?;
         Ok(())

@@ -1,7 +1,8 @@
 //! Rows of the database to the types of the ledger; anything unexpected is a decode fault, never a panic.
 
 use crate::ledger::{Attempt, Disposition, Intent, Occurrence, Publication, Run};
-use crate::{Error, StoreFault};
+use crate::{Error, StoreFault, date};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -25,6 +26,24 @@ pub(super) fn json(text: &str) -> Result<Value, Error> {
 
 pub(super) fn optional_json(text: Option<String>) -> Result<Option<Value>, Error> {
     text.as_deref().map(json).transpose()
+}
+
+pub(super) fn instant(row: &AnyRow, column: &str) -> Result<DateTime<Utc>, Error> {
+    row.try_get::<&str, _>(column)?.parse().map_err(|_| decode())
+}
+
+pub(super) fn optional_instant(row: &AnyRow, column: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| text.parse().map_err(|_| decode())).transpose()
+}
+
+pub(super) fn optional_date(row: &AnyRow, column: &str) -> Result<Option<NaiveDate>, Error> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| date::parse(&text).ok_or_else(decode)).transpose()
+}
+
+pub(super) fn whole<T: TryFrom<i64>>(row: &AnyRow, column: &str) -> Result<T, Error> {
+    T::try_from(row.try_get::<i64, _>(column)?).map_err(|_| decode())
 }
 
 pub(super) fn disposition(text: &str) -> Result<Disposition, Error> {

@@ -33,7 +33,7 @@ impl Catalog {
             .bind(&started_at)
             .execute(tx.conn())
             .await?;
-        tx.audit(Event::intent("run", pipeline, &id, json!({ "cause": cause }))).await?;
+        tx.audit(Event::intent("run", pipeline, &id, json!({ "cause": cause })));
         tx.commit().await?;
         Ok(Run {
             id,
@@ -75,7 +75,7 @@ impl Catalog {
         };
         let mut event = Event::done("run", pipeline, run, json!({}));
         event.success = success;
-        tx.audit(event).await?;
+        tx.audit(event);
         tx.commit().await
     }
 
@@ -102,7 +102,7 @@ impl Catalog {
         .await?;
         tx.set_disposition(occurrence, Disposition::Running, None).await?;
         let detail = json!({ "occurrence": occurrence, "key": present.key, "attempt": no, "run": run });
-        tx.audit(Event::intent("occurrence.attempt", present.pipeline, present.target, detail)).await?;
+        tx.audit(Event::intent("occurrence.attempt", present.pipeline, present.target, detail));
         tx.commit().await?;
         Ok(Attempt {
             occurrence: occurrence.to_owned(),

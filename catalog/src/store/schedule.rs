@@ -8,21 +8,17 @@
 //! | pauses and requests | `holds.rs`, `requests.rs` |
 //! | reading: ticks, changes, commits, the snapshot | `read.rs` |
 //! | ticks to rows and back, many at a time | `row.rs`, `table.rs` |
-//! | logs of runs; notices and their sending | `logs.rs`, `notices.rs`, `sends.rs` |
 //!
 //! What workers do exists twice: as a method of the catalog, and inside an open transaction, where many are grouped.
 
 mod apply;
 mod board;
-mod claim;
+pub(super) mod claim;
 mod holds;
 mod lead;
-mod logs;
-mod notices;
 mod read;
 mod requests;
 mod row;
-mod sends;
 mod table;
 
-pub(super) use claim::Leaving;
+pub(super) use table::Counter;

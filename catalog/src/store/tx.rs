@@ -1,6 +1,7 @@
 //! One write transaction: the tenant, the user, the time it began, and the audit log inside it.
 
 use super::Catalog;
+use super::batch::{self, Cell};
 use crate::audit::{Entry, Event};
 use crate::merkle::{AuditHash, Frontier};
 use crate::{Actor, Error, StoreFault, clock};
@@ -17,6 +18,7 @@ pub(super) struct WriteTx {
     pub(super) now: DateTime<Utc>,
     pub(super) today: NaiveDate,
     hash: AuditHash,
+    events: Vec<Event>,
 }
 
 impl Catalog {
@@ -30,6 +32,7 @@ impl Catalog {
             now,
             today: clock::day(now),
             hash: self.hash,
+            events: Vec::new(),
         })
     }
 }
@@ -54,59 +57,73 @@ impl WriteTx {
         Ok(query_scalar(EPOCH).fetch_one(self.conn()).await?)
     }
 
-    /// Appends an entry with the next sequence; it exists if and only if the transaction commits.
-    pub(super) async fn audit(&mut self, event: Event) -> Result<(), Error> {
+    /// Appends an entry to the log; it exists if and only if the transaction commits.
+    pub(super) fn audit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Writes the entries, with the next sequence numbers, and commits.
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        let events = std::mem::take(&mut self.events);
+        if !events.is_empty() {
+            self.append(events).await?;
+        }
+        Ok(self.inner.commit().await?)
+    }
+
+    async fn append(&mut self, events: Vec<Event>) -> Result<(), Error> {
         let head = query("SELECT size, frontier FROM audit_head WHERE id = 1").fetch_one(self.conn()).await?;
         let (size, frontier): (i64, String) = (head.try_get("size")?, head.try_get("frontier")?);
         let broken = || Error::Store { fault: StoreFault::Decode };
         let mut frontier =
             Frontier::restore(self.hash, u64::try_from(size).map_err(|_| broken())?, &frontier).ok_or_else(broken)?;
-        let entry = Entry {
-            seq: size + 1,
-            tenant: self.tenant.clone(),
-            at: self.now_text(),
-            user: self.user.clone(),
-            kind: event.kind,
-            phase: event.phase.as_str().to_owned(),
-            success: event.success,
-            subject: event.subject,
-            object: event.object,
-            detail: event.detail,
-        };
-        let leaf = entry.leaf(self.hash)?;
-        frontier.push(leaf);
-        insert(self.conn(), &entry, &hex::encode(leaf), &hex::encode(frontier.root())).await?;
+        let at = self.now_text();
+        let mut rows = Vec::with_capacity(events.len());
+        for (seq, event) in (size + 1..).zip(events) {
+            let entry = Entry {
+                seq,
+                tenant: self.tenant.clone(),
+                at: at.clone(),
+                user: self.user.clone(),
+                kind: event.kind,
+                phase: event.phase.as_str().to_owned(),
+                success: event.success,
+                subject: event.subject,
+                object: event.object,
+                detail: event.detail,
+            };
+            let leaf = entry.leaf(self.hash)?;
+            frontier.push(leaf);
+            rows.push(cells(entry, hex::encode(leaf), hex::encode(frontier.root()))?);
+        }
+        let size = size + rows.len() as i64;
+        let tenant = self.tenant.clone();
+        batch::insert(self.conn(), &tenant, ENTRY, rows, "").await?;
         query("UPDATE audit_head SET size = $1, frontier = $2 WHERE id = 1")
-            .bind(entry.seq)
+            .bind(size)
             .bind(frontier.to_text())
             .execute(self.conn())
             .await?;
         Ok(())
     }
-
-    pub(super) async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
-    }
 }
 
-async fn insert(conn: &mut AnyConnection, entry: &Entry, leaf: &str, root: &str) -> Result<(), Error> {
-    query(
-        "INSERT INTO audit_entry (seq, tenant, at, user_name, kind, phase, success, subject, object, detail, leaf, root) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
-    .bind(entry.seq)
-    .bind(&entry.tenant)
-    .bind(&entry.at)
-    .bind(&entry.user)
-    .bind(&entry.kind)
-    .bind(&entry.phase)
-    .bind(i64::from(entry.success))
-    .bind(&entry.subject)
-    .bind(&entry.object)
-    .bind(crate::digest::canonical_json(&entry.detail)?)
-    .bind(leaf)
-    .bind(root)
-    .execute(conn)
-    .await?;
-    Ok(())
+/// Table of entries with the columns of [`cells`].
+const ENTRY: &str =
+    "audit_entry (tenant, seq, at, user_name, kind, phase, success, subject, object, detail, leaf, root)";
+
+fn cells(entry: Entry, leaf: String, root: String) -> Result<[Cell; 11], Error> {
+    Ok([
+        entry.seq.into(),
+        entry.at.into(),
+        entry.user.into(),
+        entry.kind.into(),
+        entry.phase.into(),
+        i64::from(entry.success).into(),
+        entry.subject.into(),
+        entry.object.into(),
+        crate::digest::canonical_json(&entry.detail)?.into(),
+        leaf.into(),
+        root.into(),
+    ])
 }

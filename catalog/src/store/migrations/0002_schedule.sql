@@ -1,7 +1,7 @@
 -- The schedule's ledger: ticks and what became of them, what is paused, what people asked for, logs of runs, notices.
 -- Portable as 0001: TEXT and BIGINT only.
 
--- Numbers that grow with every use, in the order of commits: revision, ready, request, commit, notice.
+-- Numbers that grow with every use, in the order of commits: revision, ready, request, commit.
 CREATE TABLE counter (
     tenant TEXT   NOT NULL,
     name   TEXT   NOT NULL,
@@ -111,7 +111,7 @@ CREATE INDEX run_log_by_time ON run_log (tenant, at);
 
 CREATE TABLE notice (
     tenant          TEXT   NOT NULL,
-    id              BIGINT NOT NULL,
+    id              TEXT   NOT NULL,
     dedup_key       TEXT   NOT NULL,
     kind            TEXT   NOT NULL,
     severity        TEXT   NOT NULL,
@@ -119,31 +119,16 @@ CREATE TABLE notice (
     tick_key        TEXT,
     body            TEXT   NOT NULL,
     state           TEXT   NOT NULL,
-    seen            BIGINT NOT NULL,
+    times           BIGINT NOT NULL,
     created_at      TEXT   NOT NULL,
     last_at         TEXT   NOT NULL,
-    acknowledged_by TEXT,
-    acknowledged_at TEXT,
-    note            TEXT,
+    acknowledged    TEXT,
     recovery        TEXT,
-    ended_at        TEXT,
+    sends           TEXT   NOT NULL,
+    next_at         TEXT,
+    revision        BIGINT NOT NULL,
     PRIMARY KEY (tenant, id)
 );
 -- What is known and not over is counted, not repeated.
 CREATE UNIQUE INDEX notice_live ON notice (tenant, dedup_key) WHERE state IN ('open', 'acknowledged');
-
-CREATE TABLE notice_send (
-    tenant    TEXT   NOT NULL,
-    notice_id BIGINT NOT NULL,
-    recipient TEXT   NOT NULL,
-    channel   TEXT   NOT NULL,
-    purpose   TEXT   NOT NULL,
-    state     TEXT   NOT NULL,
-    attempts  BIGINT NOT NULL,
-    next_at   TEXT   NOT NULL,
-    last_code TEXT,
-    sent_at   TEXT,
-    PRIMARY KEY (tenant, notice_id, recipient, channel, purpose),
-    FOREIGN KEY (tenant, notice_id) REFERENCES notice (tenant, id)
-);
-CREATE INDEX notice_due ON notice_send (tenant, next_at) WHERE state IN ('due', 'held');
+CREATE INDEX notice_due ON notice (tenant, next_at) WHERE next_at IS NOT NULL;

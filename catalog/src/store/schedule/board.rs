@@ -69,13 +69,7 @@ impl Board {
         })
     }
 
-    fn promise(
-        &mut self,
-        tick: &NewTick,
-        state: TickState,
-        reason: &Option<Value>,
-        successor: &Option<String>,
-    ) -> Fit {
+    fn promise(&mut self, tick: &NewTick, state: TickState, reason: &Option<Value>, successor: &Option<String>) -> Fit {
         if self.kept.contains_key(&tick.id) {
             return Fit::LeftOut;
         }

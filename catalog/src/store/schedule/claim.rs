@@ -11,11 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{query, query_scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
-const READY: &str = concat!(
-    "SELECT ",
-    tick_columns!(),
-    " FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT $2"
-);
+const READY: &str =
+    concat!("SELECT ", tick_columns!(), " FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT $2");
 
 /// How a worker leaves a tick.
 #[derive(Debug, Clone)]
@@ -38,10 +35,11 @@ impl Catalog {
     /// K301.
     pub async fn claim(&self, actor: &Actor, worker: &str, max: u32, ttl: TimeDelta) -> Result<Vec<Tick>, Error> {
         // A look that takes no lock: most of the time nothing is ready.
-        let ready: Option<i64> = query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' LIMIT 1")
-            .bind(&actor.tenant)
-            .fetch_optional(&self.reader)
-            .await?;
+        let ready: Option<i64> =
+            query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' LIMIT 1")
+                .bind(&actor.tenant)
+                .fetch_optional(&self.reader)
+                .await?;
         if ready.is_none() {
             return Ok(Vec::new());
         }

@@ -1,11 +1,10 @@
 //! What is paused.
 
 use super::board::Fit;
-use super::row::instant;
 use crate::audit::Event;
 use crate::schedule::{Hold, Scope};
 use crate::store::Catalog;
-use crate::store::row::decode;
+use crate::store::row::{decode, instant};
 use crate::store::tx::WriteTx;
 use crate::{Actor, Error, clock};
 use serde_json::json;
@@ -24,10 +23,11 @@ impl Catalog {
 }
 
 pub(super) async fn holds(conn: &mut AnyConnection, tenant: &str) -> Result<Vec<Hold>, Error> {
-    let rows = query("SELECT scope, name, held_by, note, since FROM schedule_hold WHERE tenant = $1 ORDER BY scope, name")
-        .bind(tenant)
-        .fetch_all(conn)
-        .await?;
+    let rows =
+        query("SELECT scope, name, held_by, note, since FROM schedule_hold WHERE tenant = $1 ORDER BY scope, name")
+            .bind(tenant)
+            .fetch_all(conn)
+            .await?;
     rows.iter().map(hold).collect()
 }
 

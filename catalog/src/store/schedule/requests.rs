@@ -1,12 +1,11 @@
 //! What people ask of the scheduler, and what they were told.
 
 use super::board::Fit;
-use super::row::instant;
 use super::table::Counter;
 use crate::audit::Event;
 use crate::schedule::{Ask, Request, TickId, Vote};
 use crate::store::Catalog;
-use crate::store::row::{self, decode};
+use crate::store::row::{self, decode, instant};
 use crate::store::tx::WriteTx;
 use crate::{Actor, Error, digest};
 use serde_json::{Value, json};
@@ -70,11 +69,12 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn requests(&self, actor: &Actor, limit: u32) -> Result<Vec<Request>, Error> {
-        let rows = query("SELECT * FROM schedule_request WHERE tenant = $1 AND answered_at IS NULL ORDER BY id LIMIT $2")
-            .bind(&actor.tenant)
-            .bind(i64::from(limit))
-            .fetch_all(&self.reader)
-            .await?;
+        let rows =
+            query("SELECT * FROM schedule_request WHERE tenant = $1 AND answered_at IS NULL ORDER BY id LIMIT $2")
+                .bind(&actor.tenant)
+                .bind(i64::from(limit))
+                .fetch_all(&self.reader)
+                .await?;
         rows.iter().map(request).collect()
     }
 
@@ -124,8 +124,7 @@ impl WriteTx {
 
 /// What the audit log says of a request: all of it, but a backfill's ticks only by number.
 fn summary(ask: &Ask) -> Result<(String, Value), Error> {
-    let mut detail =
-        serde_json::to_value(ask).map_err(|_| Error::Encoding { what: "a request".to_owned() })?;
+    let mut detail = serde_json::to_value(ask).map_err(|_| Error::Encoding { what: "a request".to_owned() })?;
     if let Some(ticks) = detail.get_mut("ticks") {
         *ticks = json!(ticks.as_array().map_or(0, Vec::len));
     }

@@ -2,9 +2,9 @@
 
 use crate::schedule::{Cause, NewTick, Tick, TickId, TickState};
 use crate::store::batch::Cell;
-use crate::store::row::{decode, optional_json};
-use crate::{Error, clock, date, digest};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::row::{decode, instant, optional_date, optional_instant, optional_json, whole};
+use crate::{Error, clock, digest};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -103,22 +103,4 @@ pub(super) fn tick(row: &AnyRow) -> Result<Tick, Error> {
         finished_at: optional_instant(row, "finished_at")?,
         revision: row.try_get("revision")?,
     })
-}
-
-pub(super) fn instant(row: &AnyRow, column: &str) -> Result<DateTime<Utc>, Error> {
-    row.try_get::<&str, _>(column)?.parse().map_err(|_| decode())
-}
-
-pub(super) fn optional_instant(row: &AnyRow, column: &str) -> Result<Option<DateTime<Utc>>, Error> {
-    let text: Option<String> = row.try_get(column)?;
-    text.map(|text| text.parse().map_err(|_| decode())).transpose()
-}
-
-pub(super) fn optional_date(row: &AnyRow, column: &str) -> Result<Option<NaiveDate>, Error> {
-    let text: Option<String> = row.try_get(column)?;
-    text.map(|text| date::parse(&text).ok_or_else(decode)).transpose()
-}
-
-pub(super) fn whole<T: TryFrom<i64>>(row: &AnyRow, column: &str) -> Result<T, Error> {
-    T::try_from(row.try_get::<i64, _>(column)?).map_err(|_| decode())
 }

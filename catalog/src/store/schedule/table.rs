@@ -9,10 +9,8 @@ use sqlx::{Row, query_scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
 const INTO: &str = concat!("tick (tenant, ", tick_columns!(), ")");
-const BY_ID: &str =
-    concat!("SELECT ", tick_columns!(), " FROM tick WHERE (tenant, pipeline, tick_key) IN");
-const BUSY: &str =
-    "SELECT pipeline, tick_key FROM tick WHERE state IN ('ready', 'running') AND (tenant, pipeline) IN";
+const BY_ID: &str = concat!("SELECT ", tick_columns!(), " FROM tick WHERE (tenant, pipeline, tick_key) IN");
+const BUSY: &str = "SELECT pipeline, tick_key FROM tick WHERE state IN ('ready', 'running') AND (tenant, pipeline) IN";
 
 /// What changes in a tick that is there; what it was promised with stays.
 const CHANGE: &str = "ON CONFLICT (tenant, pipeline, tick_key) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
@@ -32,8 +30,6 @@ pub(in crate::store) enum Counter {
     Request,
     /// Publications.
     Commit,
-    /// Notices.
-    Notice,
 }
 
 impl Counter {
@@ -43,7 +39,6 @@ impl Counter {
             Counter::Ready => "ready",
             Counter::Request => "request",
             Counter::Commit => "commit",
-            Counter::Notice => "notice",
         }
     }
 }
@@ -87,8 +82,7 @@ impl WriteTx {
     /// Writes ticks, new or changed, as they are now.
     pub(super) async fn put(&mut self, ticks: Vec<&Kept>) -> Result<(), Error> {
         // A pipeline has one busy tick: whoever stops being it is written before whoever becomes it.
-        let (busy, others): (Vec<&Kept>, Vec<&Kept>) =
-            ticks.into_iter().partition(|kept| kept.tick.state.busy());
+        let (busy, others): (Vec<&Kept>, Vec<&Kept>) = ticks.into_iter().partition(|kept| kept.tick.state.busy());
         let rows: Vec<[Cell; COLUMNS]> = others.into_iter().chain(busy).map(row::cells).collect::<Result<_, _>>()?;
         let tenant = self.tenant.clone();
         batch::insert(self.conn(), &tenant, INTO, rows, CHANGE).await?;
