@@ -364,6 +364,19 @@ pub enum Left {
     },
 }
 
+/// A worker leaves a tick.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leaving {
+    /// The tick.
+    pub id: TickId,
+    /// Token of the claim.
+    pub token: i64,
+    /// How.
+    pub left: Left,
+    /// Run of the attempt, if it came to one.
+    pub run: Option<String>,
+}
+
 /// A sign of life of a worker for a tick it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {

@@ -13,7 +13,7 @@
 
 mod apply;
 mod board;
-pub(super) mod claim;
+mod claim;
 mod holds;
 mod lead;
 mod read;

@@ -5,9 +5,12 @@ mod adopt;
 mod audit;
 mod definitions;
 mod ledger;
+mod logs;
+mod notices;
 mod processes;
 mod publish;
 mod registry;
+mod schedule;
 
 use super::postgres::server;
 use super::{GRANT, grants};

@@ -3,7 +3,7 @@
 use super::board::{ended, finish};
 use super::row::{self, Kept, tick_columns};
 use super::table::Counter;
-use crate::schedule::{Beat, Left, Pulse, Tick, TickId, TickState};
+use crate::schedule::{Beat, Leaving, Left, Pulse, Tick, TickId, TickState};
 use crate::store::Catalog;
 use crate::store::tx::WriteTx;
 use crate::{Actor, Error};
@@ -13,19 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const READY: &str =
     concat!("SELECT ", tick_columns!(), " FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT $2");
-
-/// How a worker leaves a tick.
-#[derive(Debug, Clone)]
-pub(in crate::store) struct Leaving {
-    /// The tick.
-    pub(in crate::store) id: TickId,
-    /// Token of the claim.
-    pub(in crate::store) token: i64,
-    /// How.
-    pub(in crate::store) left: Left,
-    /// The run of the attempt, if it came to one.
-    pub(in crate::store) run: Option<String>,
-}
 
 impl Catalog {
     /// Gives a worker at most `max` ticks that are ready, those first that became so first. They are running then, under
@@ -73,9 +60,18 @@ impl Catalog {
         run: Option<&str>,
     ) -> Result<(), Error> {
         let leaving = Leaving { id: id.clone(), token, left: left.clone(), run: run.map(str::to_owned) };
+        self.leave_all(actor, std::slice::from_ref(&leaving)).await?.into_iter().collect()
+    }
+
+    /// [`Catalog::leave`] of many, in one transaction; what is refused is refused alone.
+    ///
+    /// # Errors
+    /// K301; K304 and K314 are answers.
+    pub async fn leave_all(&self, actor: &Actor, leaving: &[Leaving]) -> Result<Vec<Result<(), Error>>, Error> {
         let mut tx = self.write(actor).await?;
-        tx.leave_in(std::slice::from_ref(&leaving)).await?.into_iter().collect::<Result<(), Error>>()?;
-        tx.commit().await
+        let answers = tx.leave_in(leaving).await?;
+        tx.commit().await?;
+        Ok(answers)
     }
 }
 
@@ -127,7 +123,7 @@ impl WriteTx {
         Ok(pulses)
     }
 
-    /// [`Catalog::leave`] of many, inside a transaction; one that is refused has written nothing.
+    /// [`Catalog::leave_all`] inside a transaction.
     pub(in crate::store) async fn leave_in(&mut self, leaving: &[Leaving]) -> Result<Vec<Result<(), Error>>, Error> {
         let now = self.now;
         let mut kept = self.kept(leaving.iter().map(|one| &one.id).collect()).await?;
