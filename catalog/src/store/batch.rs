@@ -76,17 +76,19 @@ pub(super) async fn insert<const N: usize>(
     Ok(written)
 }
 
-/// Rows with one of these keys. `select` ends where the list of keys goes: `SELECT … WHERE (tenant, a, b) IN`.
+/// Rows with one of these keys. `of` is the table, `t`, and how its rows meet the list `wanted`: `column1` is the tenant,
+/// `column2` and on are the cells. The list is walked and each row is looked up; `IN` would scan the table on SQLite.
 pub(super) async fn fetch<const N: usize>(
     conn: &mut AnyConnection,
     tenant: &str,
-    select: &str,
+    columns: &str,
+    of: &str,
     keys: Vec<[Cell; N]>,
 ) -> Result<Vec<AnyRow>, Error> {
     let mut keys = keys.into_iter();
     let mut found = Vec::new();
     while let Some(size) = piece(keys.len()) {
-        let sql = format!("{select} (VALUES {})", places(size, N));
+        let sql = format!("SELECT {columns} FROM (VALUES {}) AS wanted CROSS JOIN {of}", places(size, N));
         let statement = bind(query(AssertSqlSafe(sql)).bind(tenant), keys.by_ref().take(size));
         found.extend(statement.fetch_all(&mut *conn).await?);
     }

@@ -26,8 +26,9 @@ const INTO: &str = concat!("notice (tenant, ", notice_columns!(), ")");
 const CHANGE: &str = "ON CONFLICT (tenant, id) DO UPDATE SET state = excluded.state, times = excluded.times, \
      last_at = excluded.last_at, acknowledged = excluded.acknowledged, recovery = excluded.recovery, \
      sends = excluded.sends, next_at = excluded.next_at, revision = excluded.revision";
-const LIVE: &str = "SELECT * FROM notice WHERE state IN ('open', 'acknowledged') AND (tenant, dedup_key) IN";
-const BY_ID: &str = "SELECT * FROM notice WHERE (tenant, id) IN";
+const LIVE: &str =
+    "notice t WHERE t.tenant = wanted.column1 AND t.dedup_key = wanted.column2 AND t.state IN ('open', 'acknowledged')";
+const BY_ID: &str = "notice t WHERE t.tenant = wanted.column1 AND t.id = wanted.column2";
 
 impl Catalog {
     /// Puts down what people are to be told. What is known already and not over is counted; the rest is new, open, and
@@ -190,13 +191,15 @@ impl WriteTx {
     /// Of these keys, the notices that are not over.
     async fn live(&mut self, keys: impl Iterator<Item = &str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
         let tenant = self.tenant.clone();
-        let rows = batch::fetch(self.conn(), &tenant, LIVE, keys.map(|key| [key.into()]).collect()).await?;
+        let rows =
+            batch::fetch(self.conn(), &tenant, notice_columns!(), LIVE, keys.map(|key| [key.into()]).collect()).await?;
         rows.iter().map(|found| notice(found).map(|stored| (stored.notice.key.clone(), stored))).collect()
     }
 
     async fn by_id(&mut self, ids: impl Iterator<Item = &str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
         let tenant = self.tenant.clone();
-        let rows = batch::fetch(self.conn(), &tenant, BY_ID, ids.map(|id| [id.into()]).collect()).await?;
+        let rows =
+            batch::fetch(self.conn(), &tenant, notice_columns!(), BY_ID, ids.map(|id| [id.into()]).collect()).await?;
         rows.iter().map(|found| notice(found).map(|stored| (stored.id.clone(), stored))).collect()
     }
 

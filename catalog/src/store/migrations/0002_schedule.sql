@@ -45,10 +45,10 @@ CREATE TABLE tick (
 -- Two ticks of a pipeline never run at once, whoever asks for it.
 CREATE UNIQUE INDEX tick_busy ON tick (tenant, pipeline) WHERE state IN ('ready', 'running');
 CREATE INDEX tick_ready ON tick (tenant, ready_no) WHERE state = 'ready';
-CREATE INDEX tick_open ON tick (tenant, scheduled_at) WHERE state IN ('queued', 'ready', 'running');
+CREATE INDEX tick_open ON tick (tenant, state) WHERE state IN ('queued', 'ready', 'running');
 CREATE INDEX tick_revision ON tick (tenant, revision) WHERE revision > 0;
-CREATE INDEX tick_of_pipeline ON tick (tenant, pipeline, scheduled_at);
-CREATE INDEX tick_by_time ON tick (tenant, scheduled_at);
+CREATE INDEX tick_of_pipeline ON tick (tenant, pipeline, scheduled_at, tick_key);
+CREATE INDEX tick_by_time ON tick (tenant, scheduled_at, pipeline, tick_key);
 
 CREATE TABLE schedule_anchor (
     tenant   TEXT NOT NULL,
@@ -84,7 +84,8 @@ CREATE TABLE schedule_request (
     PRIMARY KEY (tenant, id)
 );
 CREATE INDEX request_open ON schedule_request (tenant, id) WHERE answered_at IS NULL;
-CREATE INDEX request_release ON schedule_request (tenant, release_pipeline, release_key) WHERE release_key IS NOT NULL;
+CREATE INDEX request_release ON schedule_request (tenant, release_pipeline, release_key, id)
+    WHERE release_key IS NOT NULL;
 
 -- Publications in the order of commits; earlier ones in the order of their time.
 ALTER TABLE intent ADD COLUMN commit_no BIGINT;
@@ -132,3 +133,4 @@ CREATE TABLE notice (
 -- What is known and not over is counted, not repeated.
 CREATE UNIQUE INDEX notice_live ON notice (tenant, dedup_key) WHERE state IN ('open', 'acknowledged');
 CREATE INDEX notice_due ON notice (tenant, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX notice_by_time ON notice (tenant, created_at, id);

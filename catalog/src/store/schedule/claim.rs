@@ -23,7 +23,7 @@ impl Catalog {
     pub async fn claim(&self, actor: &Actor, worker: &str, max: u32, ttl: TimeDelta) -> Result<Vec<Tick>, Error> {
         // A look that takes no lock: most of the time nothing is ready.
         let ready: Option<i64> =
-            query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' LIMIT 1")
+            query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT 1")
                 .bind(&actor.tenant)
                 .fetch_optional(&self.reader)
                 .await?;

@@ -21,20 +21,13 @@ const CHANGES: &str = concat!(
     tick_columns!(),
     " FROM tick WHERE tenant = $1 AND revision > 0 AND revision > $2 ORDER BY revision LIMIT $3"
 );
-const OPEN: &str = concat!(
-    "SELECT ",
-    tick_columns!(),
-    " FROM tick WHERE tenant = $1 AND state IN ('queued', 'ready', 'running') ORDER BY scheduled_at, pipeline, tick_key"
-);
+const OPEN: &str =
+    concat!("SELECT ", tick_columns!(), " FROM tick WHERE tenant = $1 AND state IN ('queued', 'ready', 'running')");
 /// Of every pipeline that was ever promised, the newest tick that ran; a backfill is of the past.
-const NEWEST: &str = concat!(
-    "SELECT ",
-    tick_columns!(),
-    " FROM tick t WHERE t.tenant = $1 AND (t.pipeline, t.tick_key) IN (SELECT a.pipeline, (SELECT k.tick_key FROM tick k \
+const NEWEST: &str = "SELECT t.* FROM schedule_anchor a CROSS JOIN tick t \
+     WHERE a.tenant = $1 AND t.tenant = a.tenant AND t.pipeline = a.pipeline AND t.tick_key = (SELECT k.tick_key FROM tick k \
      WHERE k.tenant = a.tenant AND k.pipeline = a.pipeline AND k.state IN ('succeeded', 'failed', 'withheld') \
-     AND k.cause <> 'backfill' ORDER BY k.scheduled_at DESC, k.tick_key DESC LIMIT 1) \
-     FROM schedule_anchor a WHERE a.tenant = $1) ORDER BY t.pipeline"
-);
+     AND k.cause <> 'backfill' ORDER BY k.scheduled_at DESC, k.tick_key DESC LIMIT 1)";
 
 /// Columns of [`commit`], of `intent i` and `occurrence o`.
 macro_rules! commits {
@@ -119,7 +112,11 @@ impl Catalog {
         let mut ticks = Vec::new();
         for sql in [OPEN, NEWEST] {
             let rows = query(sql).bind(tenant).fetch_all(&mut *at_once).await?;
-            ticks.extend(rows.iter().map(row::tick).collect::<Result<Vec<_>, _>>()?);
+            let mut found = rows.iter().map(row::tick).collect::<Result<Vec<_>, _>>()?;
+            found.sort_by(|one, next| {
+                (one.tick.scheduled_at, &one.tick.id).cmp(&(next.tick.scheduled_at, &next.tick.id))
+            });
+            ticks.extend(found);
         }
         let revision: Option<i64> = query_scalar("SELECT last FROM counter WHERE tenant = $1 AND name = $2")
             .bind(tenant)

@@ -9,8 +9,10 @@ use sqlx::{Row, query_scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
 const INTO: &str = concat!("tick (tenant, ", tick_columns!(), ")");
-const BY_ID: &str = concat!("SELECT ", tick_columns!(), " FROM tick WHERE (tenant, pipeline, tick_key) IN");
-const BUSY: &str = "SELECT pipeline, tick_key FROM tick WHERE state IN ('ready', 'running') AND (tenant, pipeline) IN";
+const BY_ID: &str =
+    "tick t WHERE t.tenant = wanted.column1 AND t.pipeline = wanted.column2 AND t.tick_key = wanted.column3";
+const BUSY: &str =
+    "tick t WHERE t.tenant = wanted.column1 AND t.pipeline = wanted.column2 AND t.state IN ('ready', 'running')";
 
 /// What changes in a tick that is there; what it was promised with stays.
 const CHANGE: &str = "ON CONFLICT (tenant, pipeline, tick_key) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
@@ -66,7 +68,7 @@ impl WriteTx {
         let keys: Vec<[Cell; 2]> =
             ids.into_iter().map(|id| [id.pipeline.as_str().into(), id.key.as_str().into()]).collect();
         let tenant = self.tenant.clone();
-        let rows = batch::fetch(self.conn(), &tenant, BY_ID, keys).await?;
+        let rows = batch::fetch(self.conn(), &tenant, tick_columns!(), BY_ID, keys).await?;
         let kept = rows.iter().map(|found| row::kept(found).map(|kept| (kept.tick.tick.id.clone(), kept)));
         kept.collect()
     }
@@ -75,7 +77,7 @@ impl WriteTx {
     pub(super) async fn busy(&mut self, pipelines: BTreeSet<&str>) -> Result<BTreeMap<String, String>, Error> {
         let keys: Vec<[Cell; 1]> = pipelines.into_iter().map(|pipeline| [pipeline.into()]).collect();
         let tenant = self.tenant.clone();
-        let rows = batch::fetch(self.conn(), &tenant, BUSY, keys).await?;
+        let rows = batch::fetch(self.conn(), &tenant, "pipeline, tick_key", BUSY, keys).await?;
         rows.iter().map(|found| Ok((found.try_get("pipeline")?, found.try_get("tick_key")?))).collect()
     }
 

@@ -61,8 +61,8 @@ async fn a_snapshot_is_what_was_applied() {
     let expected = [
         ("c@01".to_owned(), TickState::Queued),
         ("a@05".to_owned(), TickState::Queued),
-        ("a@03".to_owned(), TickState::Withheld),
         ("b@01".to_owned(), TickState::Succeeded),
+        ("a@03".to_owned(), TickState::Withheld),
     ];
     assert_eq!(keys(&snapshot), expected);
     assert_eq!(snapshot.ticks[0], world.tick("c", "01").await);
@@ -146,4 +146,28 @@ async fn commits_of_libraries_come_in_order_whatever_the_clock_says() {
     assert_eq!(catalog.snapshot(actor).await.unwrap().commits, []);
     world.publish("library:a", "3").await;
     assert_eq!(catalog.snapshot(actor).await.unwrap().commits.len(), 1);
+}
+
+#[tokio::test]
+async fn a_ledger_of_before_schedules_numbers_its_commits() {
+    let world = World::new().await;
+    for (target, key) in [("library:b", "1"), ("library:a", "1"), ("library:b", "2")] {
+        world.clock.forward(TimeDelta::seconds(1));
+        world.publish(target, key).await;
+    }
+    world.catalog.close().await;
+    world
+        .tamper(
+            "DROP INDEX intent_commit; DROP INDEX intent_published; ALTER TABLE intent DROP COLUMN commit_no; \
+             DROP TABLE counter; DROP TABLE tick; DROP TABLE schedule_anchor; DROP TABLE schedule_hold; \
+             DROP TABLE schedule_request; DROP TABLE run_log; DROP TABLE notice; DELETE FROM schema_version WHERE version = 2",
+        )
+        .await;
+    let catalog = super::super::open(&world.address, &world.clock).await;
+    let world = World { catalog, ..world };
+    world.publish("library:a", "2").await;
+    let commits = world.catalog.commits(&world.actor, "", 9).await.unwrap();
+    let seen: Vec<_> = commits.iter().map(|commit| (commit.target.as_str(), commit.version)).collect();
+    assert_eq!(seen, [("library:b", 10), ("library:a", 10), ("library:b", 20), ("library:a", 20)]);
+    assert_eq!(commits[3].position, "0000000000000000004");
 }
