@@ -84,7 +84,7 @@ fn shape_words(messages: Messages, shape: &Shape) -> String {
     let (kind, days, dates) = match &shape.days {
         DayShape::Every => ("every", String::new(), String::new()),
         DayShape::Weekdays(days) => ("weekdays", weekdays(messages, days), String::new()),
-        DayShape::Dates(dates) => ("dates", numbers(dates), String::new()),
+        DayShape::Dates(dates) => ("dates", String::new(), numbers(dates)),
         DayShape::Either { dates, weekdays: days } => ("either", weekdays(messages, days), numbers(dates)),
     };
     let months = list(shape.months.iter().map(|month| messages.text(&format!("when.month.{month}"), &[])).collect());

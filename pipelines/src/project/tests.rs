@@ -13,6 +13,9 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/spec/cases")
 }
 
+/// When the cases are looked at.
+const NOW: &str = "2026-11-23T00:42:00Z";
+
 /// A scaffolded project, into which a case puts its files.
 fn scaffold() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -69,7 +72,7 @@ fn every_case_shows_the_diagnostics_it_expects() {
                 put(dir.path(), &name, block);
             }
         }
-        let found = check(dir.path()).render(&English, false);
+        let found = check_at(dir.path(), NOW.parse().unwrap()).render(&English, false);
         let expected = expected.unwrap();
         if found != expected && std::env::var_os("SLUICE_WRITE_CASES").is_some() {
             let old = format!("```text diagnostics\n{expected}```");

@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 use super::here;
 
 /// DuckDB and its Delta extension must be of the same version.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "deltalake>=1,<2",
     "duckdb==1.4.4",
     "duckdb-ext-delta==1.4.4.*",
     "polars>=1,<3",
     "pyarrow",
     "chinesecalendar>=1.11,<2",
+    "croniter>=6,<8",
 ];
 
 /// Runs a program of `python/` and gives what it printed.
@@ -32,7 +33,7 @@ fn interpreter() -> &'static Path {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let python = folder.join("bin/python");
         let ready = || {
-            Command::new(&python).args(["-c", "import deltalake, duckdb, polars, pyarrow, chinese_calendar"]).output()
+            Command::new(&python).args(["-c", "import deltalake, duckdb, polars, pyarrow, chinese_calendar, croniter"]).output()
         };
         if !ready().is_ok_and(|output| output.status.success()) {
             install(&folder, &python);

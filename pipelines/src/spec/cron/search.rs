@@ -14,7 +14,9 @@ const DAYS: u32 = 41 * 366;
 /// The first fire strictly after an instant.
 pub(super) fn next_after(cron: &Cron, instant: DateTime<Tz>) -> Option<DateTime<Tz>> {
     let zone = instant.timezone();
-    let mut day = instant.date_naive().pred_opt()?;
+    // Where the offset has not changed, yesterday's fires are over.
+    let today = instant.date_naive();
+    let mut day = if plain(zone, today) { today } else { today.pred_opt()? };
     for _ in 0..DAYS {
         if let Some(found) = first_of(cron, zone, day, instant) {
             // Around midnight a change can put the next day's fire before this day's.
@@ -30,7 +32,8 @@ pub(super) fn next_after(cron: &Cron, instant: DateTime<Tz>) -> Option<DateTime<
 /// The last fire at or before an instant.
 pub(super) fn previous_at_or_before(cron: &Cron, instant: DateTime<Tz>) -> Option<DateTime<Tz>> {
     let zone = instant.timezone();
-    let mut day = instant.date_naive().succ_opt()?;
+    let today = instant.date_naive();
+    let mut day = if plain(zone, today) { today } else { today.succ_opt()? };
     for _ in 0..DAYS {
         if let Some(found) = last_of(cron, zone, day, instant) {
             let yesterday = day.pred_opt().filter(|before| !plain(zone, day) || !plain(zone, *before));
