@@ -12,7 +12,7 @@
 //! | `grant.rs` | `grants/*.toml`: who may take what, where, how long; why not |
 //! | `clock.rs` | the actor of a call, and the time, passed in |
 //! | `ledger.rs` | occurrences, runs, attempts, leases, intents, publications |
-//! | `schedule.rs` | ticks, holds, requests: what a schedule promised and what became of it |
+//! | `schedule.rs` | what a schedule promised and what became of it: ticks, what workers do, what people ask |
 //! | `audit.rs`, `merkle.rs` | audit entries, their canonical bytes, the tree that proves them |
 //! | `log.rs` | logs of runs |
 //! | `notice.rs` | the outbox of notices to people |
