@@ -11,6 +11,7 @@ mod definitions;
 mod dialect;
 mod fault;
 mod file;
+mod group;
 mod intents;
 mod keys;
 mod leases;
@@ -32,6 +33,7 @@ mod tx;
 pub(crate) use {file::check_version as check_file_version, server::check_version as check_server_version};
 
 pub use definitions::{Import, Imported};
+pub use group::{Group, Written};
 pub use place::{Place, ServerUrl};
 
 use crate::Clock;

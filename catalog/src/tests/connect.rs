@@ -1,7 +1,9 @@
 //! What only a catalog on a server promises: its address stays secret, its clock counts, a broken connection heals.
 
+use super::on_postgresql::group::with_ready;
 use super::on_postgresql::{TestClock, World};
 use super::postgres::server;
+use crate::schedule::{Left, TickState};
 use crate::store::{Place, check_server_version};
 use crate::{Catalog, Clock, Error, StoreFault, SystemClock};
 use chrono::TimeDelta;
@@ -95,4 +97,21 @@ async fn after_the_server_ended_its_connections_the_catalog_goes_on() {
     assert!(ended.parse::<u32>().unwrap() >= 2, "the writer and a reader");
     world.publish("a", "2").await;
     assert_eq!(world.catalog.receipts(&world.actor, Some("a"), 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn of_a_group_only_the_request_that_the_server_refuses_fails() {
+    let world = World::new().await;
+    let (group, _lead) = with_ready(&world, 20).await;
+    let ticks = group.claim("w", 20, TimeDelta::minutes(5)).await.unwrap();
+    let left = Left::Ended { state: TickState::Succeeded, reason: None, successor: None };
+    let answers = futures::future::join_all(ticks.iter().enumerate().map(|(at, tick)| {
+        let (group, left) = (&group, &left);
+        // PostgreSQL takes no zero byte in a text.
+        let run = if at == 7 { "run\0" } else { "run" };
+        async move { group.leave(&tick.tick.id, tick.token, left, Some(run)).await }
+    }));
+    let failed: Vec<bool> = answers.await.iter().map(Result::is_err).collect();
+    assert_eq!(failed.iter().position(|failed| *failed), Some(7));
+    assert_eq!(failed.iter().filter(|failed| **failed).count(), 1);
 }

@@ -4,6 +4,7 @@
 mod adopt;
 mod audit;
 mod definitions;
+pub(super) mod group;
 mod ledger;
 mod logs;
 mod notices;

@@ -21,19 +21,23 @@ impl Catalog {
     /// # Errors
     /// K301.
     pub async fn claim(&self, actor: &Actor, worker: &str, max: u32, ttl: TimeDelta) -> Result<Vec<Tick>, Error> {
-        // A look that takes no lock: most of the time nothing is ready.
-        let ready: Option<i64> =
-            query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT 1")
-                .bind(&actor.tenant)
-                .fetch_optional(&self.reader)
-                .await?;
-        if ready.is_none() {
+        if max == 0 || !self.any_ready(actor).await? {
             return Ok(Vec::new());
         }
         let mut tx = self.write(actor).await?;
         let ticks = tx.claim_in(worker, max, ttl).await?;
         tx.commit().await?;
         Ok(ticks)
+    }
+
+    /// A look that takes no lock: most of the time nothing is ready.
+    pub(in crate::store) async fn any_ready(&self, actor: &Actor) -> Result<bool, Error> {
+        let ready: Option<i64> =
+            query_scalar("SELECT ready_no FROM tick WHERE tenant = $1 AND state = 'ready' ORDER BY ready_no LIMIT 1")
+                .bind(&actor.tenant)
+                .fetch_optional(&self.reader)
+                .await?;
+        Ok(ready.is_some())
     }
 
     /// Prolongs a worker's claims to `ttl` from now and hears which of them still hold, in the order given.
