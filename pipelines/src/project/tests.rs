@@ -211,7 +211,7 @@ fn a_secret_never_reaches_the_screen() {
         dir.path(),
         "sluice.toml",
         format!(
-            "[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n[state]\nledger = \"postgres://db/hunter2\"\n",
+            "[project]\nid = \"a\"\ntitle = \"a\"\n[keys]\nroot = \"{}\"\n[state]\nledger = \"postgres:///db?user=a&password=hunter2\"\n",
             "0f".repeat(32)
         ),
     );
