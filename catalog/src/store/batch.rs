@@ -1,7 +1,7 @@
 //! Statements over many rows at once.
 //!
 //! Lists are cut into pieces of 64, 32, 16 … rows: a handful of prepared statements serves every length, and none comes
-//! near a database's limit of parameters. The tenant is parameter 1 of every statement.
+//! near a database's limit of parameters. Every row begins with the tenant.
 
 use crate::Error;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -69,8 +69,8 @@ pub(super) async fn insert<const N: usize>(
     let mut rows = rows.into_iter();
     let mut written = 0;
     while let Some(size) = piece(rows.len()) {
-        let sql = format!("INSERT INTO {into} VALUES {} {conflict}", places(size, N));
-        let statement = bind(query(AssertSqlSafe(sql)).bind(tenant), rows.by_ref().take(size));
+        let sql = format!("INSERT INTO {into} VALUES {} {conflict}", places(conn, size, N));
+        let statement = bind(query(AssertSqlSafe(sql)), tenant, rows.by_ref().take(size));
         written += statement.execute(&mut *conn).await?.rows_affected();
     }
     Ok(written)
@@ -88,8 +88,8 @@ pub(super) async fn fetch<const N: usize>(
     let mut keys = keys.into_iter();
     let mut found = Vec::new();
     while let Some(size) = piece(keys.len()) {
-        let sql = format!("SELECT {columns} FROM (VALUES {}) AS wanted CROSS JOIN {of}", places(size, N));
-        let statement = bind(query(AssertSqlSafe(sql)).bind(tenant), keys.by_ref().take(size));
+        let sql = format!("SELECT {columns} FROM (VALUES {}) AS wanted CROSS JOIN {of}", places(conn, size, N));
+        let statement = bind(query(AssertSqlSafe(sql)), tenant, keys.by_ref().take(size));
         found.extend(statement.fetch_all(&mut *conn).await?);
     }
     Ok(found)
@@ -100,27 +100,45 @@ fn piece(left: usize) -> Option<usize> {
     left.checked_ilog2().map(|power| MOST.min(1 << power))
 }
 
-/// `($1, $2, $3), ($1, $4, $5)` for two rows of two cells.
-fn places(rows: usize, cells: usize) -> String {
-    let mut out = String::with_capacity(rows * (cells * 6 + 8));
+/// Places of the parameters of so many rows of a tenant and cells.
+fn places(conn: &AnyConnection, rows: usize, cells: usize) -> String {
+    // SQLite walks a list to find the name of a numbered parameter: of hundreds, they are better without.
+    if conn.backend_name() == "SQLite" { unnumbered(rows, cells) } else { numbered(rows, cells) }
+}
+
+/// `(?, ?, ?), (?, ?, ?)` for two rows of two cells.
+fn unnumbered(rows: usize, cells: usize) -> String {
+    let row = format!("(?{})", ", ?".repeat(cells));
+    vec![row; rows].join(", ")
+}
+
+/// `($1, $2, $3), ($4, $5, $6)` for two rows of two cells.
+fn numbered(rows: usize, cells: usize) -> String {
+    let mut out = String::with_capacity(rows * (cells + 1) * 7);
     for row in 0..rows {
-        out.push_str(if row == 0 { "($1" } else { ", ($1" });
-        for cell in 0..cells {
+        for cell in 0..=cells {
+            let before = match (row, cell) {
+                (0, 0) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
+            };
             // Writing to a string cannot fail.
-            let _ = write!(out, ", ${}", row * cells + cell + 2);
+            let _ = write!(out, "{before}${}", row * (cells + 1) + cell + 1);
         }
-        out.push(')');
     }
-    out
+    out + ")"
 }
 
 fn bind<const N: usize>(
     statement: Query<'static, Any, AnyArguments>,
+    tenant: &str,
     rows: impl Iterator<Item = [Cell; N]>,
 ) -> Query<'static, Any, AnyArguments> {
-    rows.flatten().fold(statement, |statement, cell| match cell {
-        Cell::Text(text) => statement.bind(text),
-        Cell::Number(number) => statement.bind(number),
+    rows.fold(statement, |statement, row| {
+        row.into_iter().fold(statement.bind(tenant), |statement, cell| match cell {
+            Cell::Text(text) => statement.bind(text),
+            Cell::Number(number) => statement.bind(number),
+        })
     })
 }
 
@@ -142,7 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn the_tenant_is_the_first_parameter_of_every_row() {
-        assert_eq!(places(2, 2), "($1, $2, $3), ($1, $4, $5)");
+    fn every_row_has_a_place_for_the_tenant() {
+        assert_eq!(numbered(2, 2), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(unnumbered(2, 2), "(?, ?, ?), (?, ?, ?)");
     }
 }

@@ -11,9 +11,8 @@
 mod batch;
 
 use super::Catalog;
-use super::schedule::claim::Leaving;
 use crate::ledger::Lease;
-use crate::schedule::{Beat, Left, Op, Pulse, Tick, TickId};
+use crate::schedule::{Beat, Leaving, Left, Op, Pulse, Tick, TickId};
 use crate::{Actor, Error, StoreFault};
 use batch::{Asked, Batch, Request};
 use chrono::TimeDelta;

@@ -10,6 +10,8 @@ use std::time::Duration;
 const OLDEST: i64 = 130_000;
 /// Connections that read; they are made when they are needed.
 pub(super) const READERS: u32 = 4;
+/// A connection that was idle for longer is tried before it is used.
+const FRESH: Duration = Duration::from_millis(50);
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -38,7 +40,10 @@ pub(super) async fn pool(url: &ServerUrl, connections: u32) -> Result<AnyPool, E
     let pool = AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire(true)
+        .test_before_acquire(false)
+        .before_acquire(|connection, usage| {
+            Box::pin(async move { Ok(usage.idle_for <= FRESH || connection.ping().await.is_ok()) })
+        })
         .after_connect(|connection, _| Box::pin(async move { raw_sql(SETTINGS).execute(connection).await.map(|_| ()) }))
         .connect_with(options(url)?)
         .await?;

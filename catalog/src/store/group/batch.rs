@@ -2,8 +2,7 @@
 
 use crate::Error;
 use crate::ledger::Lease;
-use crate::schedule::{Beat, Op, Pulse, Tick};
-use crate::store::schedule::claim::Leaving;
+use crate::schedule::{Beat, Leaving, Op, Pulse, Tick};
 use crate::store::tx::WriteTx;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
