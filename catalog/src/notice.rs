@@ -21,6 +21,8 @@ pub struct NewNotice {
     pub pipeline: Option<String>,
     /// Key of the tick, if it is about one.
     pub tick: Option<String>,
+    /// Key of a live notice whose place this one takes: that one is closed without a word.
+    pub replaces: Option<String>,
     /// The notice itself: codes, names, counts and dates.
     pub body: Value,
 }
@@ -153,8 +155,10 @@ pub enum SendState {
     Waiting,
     /// Taken by its channel.
     Sent,
-    /// Given up, or no longer of use.
+    /// Given up.
     Failed,
+    /// No longer of use: somebody took the notice on, or it was right again before.
+    Dropped,
 }
 
 impl NoticeState {

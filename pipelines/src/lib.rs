@@ -13,6 +13,7 @@
 //! | keys; opening what they sealed | [`vault`], [`unseal`] |
 //! | sessions, memory, encrypted temporary files | [`work`], [`spool`] |
 //! | what people are told | [`report`], [`problem`], [`error`] |
+//! | who is told, what and when | [`duty`], [`notice`] |
 //! | the one entrance | [`engine`] |
 //!
 //! What must never happen here:
@@ -24,12 +25,14 @@
 
 pub mod calendar;
 pub mod crash;
+pub mod duty;
 pub mod engine;
 pub mod error;
 pub mod flow;
 pub mod gate;
 pub mod govern;
 pub mod manifest;
+pub mod notice;
 pub mod occurrence;
 pub mod plan;
 pub mod problem;

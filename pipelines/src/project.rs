@@ -25,9 +25,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Calendars;
+use crate::duty::Roster;
 use crate::problem::Problem;
 use crate::spec::SpanMap;
 use crate::spec::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::spec::duty::DutySpec;
 use crate::spec::pipeline::{LibrarySpec, PipelineSpec, SupplySpec};
 use crate::spec::project::{ConnectionSpec, ProjectSpec};
 use crate::spec::source_file::SourceFile;
@@ -57,6 +59,8 @@ pub struct Project {
     pub pipelines: Vec<Pipeline>,
     /// Calendars: those that Sluice ships and those under `calendars/`.
     pub calendars: Calendars,
+    /// `duty.toml`, if there is one.
+    pub duty: Option<DutySpec>,
     /// What looks wrong and is no error.
     pub warnings: Diagnostics,
     files: Arc<BTreeMap<String, SourceFile>>,
@@ -143,6 +147,12 @@ impl Project {
         let zone = self.spec.project.timezone.parse().unwrap_or(Tz::Asia__Shanghai);
         // All of it has been checked.
         When::of(pipeline.spec.schedule.as_ref()?, zone, &self.calendars).ok()
+    }
+
+    /// The duty roster, if there is one.
+    pub fn roster(&self) -> Option<Roster> {
+        let zone = self.spec.project.timezone.parse().unwrap_or(Tz::Asia__Shanghai);
+        self.duty.as_ref().map(|spec| Roster::of(spec, zone))
     }
 
     /// The connection that holds a supply's dataset: the named one, else the only one of its zone.

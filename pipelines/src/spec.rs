@@ -9,6 +9,7 @@
 //! | the grammar of a pipeline | [`pipeline`] |
 //! | the grammar of `sluice.toml` and `connections.toml` | [`project`] |
 //! | every mistake and its code | [`mistake`]; small parsers bring their own |
+//! | the grammar of `duty.toml` | [`duty`] |
 //! | a mistake at its place, all of them, as text and as JSON | [`diagnostic`], `render.rs` |
 //! | cron lines, durations, templates, shares, names and paths | [`cron`], [`duration`], [`template`], [`share`], [`forms`] |
 //! | SQL before planning | [`sql`] |
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod cron;
 pub mod diagnostic;
 pub mod duration;
+pub mod duty;
 pub mod forms;
 pub mod mistake;
 pub mod nearest;

@@ -7,6 +7,7 @@ mod calendars;
 mod catalogue;
 mod columns;
 mod desk;
+mod duty;
 mod grants;
 mod graph;
 mod head;
@@ -38,6 +39,7 @@ pub(super) fn check(draft: &Draft, now: DateTime<Utc>, list: &mut Vec<Diagnostic
     let calendars = calendars::check(draft, list);
     catalogue::check(draft, list);
     policy::check(draft, list);
+    duty::check(draft, list);
     let world = World::of(draft);
     grants::check(&world, list);
     let graph = Graph::of(&world);

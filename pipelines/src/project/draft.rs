@@ -9,12 +9,13 @@ use catalog::{CatalogFile, GrantFile, Policy};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::files::{CALENDARS, CONNECTIONS, FOLDERS, Folder, POLICY, PROJECT};
+use super::files::{CALENDARS, CONNECTIONS, DUTY, FOLDERS, Folder, POLICY, PROJECT};
 use super::finding::Finding;
 use super::{Pipeline, Project};
 use crate::calendar::Calendars;
 use crate::spec::calendar::CalendarSpec;
 use crate::spec::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::spec::duty::DutySpec;
 use crate::spec::mistake::Mistake;
 use crate::spec::pipeline::PipelineSpec;
 use crate::spec::project::{ConnectionsSpec, ProjectSpec};
@@ -70,6 +71,7 @@ pub(super) struct Draft {
     pub(super) calendars: Vec<File<CalendarSpec>>,
     /// iCalendar files; their text is among the sources.
     pub(super) ics: Vec<String>,
+    pub(super) duty: Option<File<DutySpec>>,
     /// Files or folders of which not everything could be read: what they may hold is not called unknown.
     pub(super) partial: BTreeSet<String>,
 }
@@ -104,6 +106,7 @@ impl Draft {
             pipelines: reader.folder(pipelines, &schema_of::<PipelineSpec>()),
             calendars: reader.folder(CALENDARS, &schema_of::<CalendarSpec>()),
             ics: reader.texts(CALENDARS, ".ics"),
+            duty: reader.file(DUTY, schema_of::<DutySpec>()),
             ..Self::default()
         };
         for file in &mut draft.pipelines {
@@ -141,6 +144,7 @@ impl Draft {
             grants: self.grants.into_iter().flat_map(|file| file.spec.grant).collect(),
             pipelines: self.pipelines.into_iter().map(pipeline).collect::<Option<_>>()?,
             calendars,
+            duty: self.duty.map(|file| file.spec),
             warnings,
             files: self.sources,
         })
@@ -227,7 +231,7 @@ impl Reader<'_> {
             }
             self.report(name, Some(found.span), Finding::from(found.mistake).hint(found.hint));
         }
-        if matches!(name, PROJECT | CONNECTIONS) {
+        if matches!(name, PROJECT | CONNECTIONS | DUTY) {
             self.literal_secrets(name, &parsed.root);
         }
         if !complete {

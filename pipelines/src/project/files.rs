@@ -11,6 +11,7 @@ pub(super) const CONNECTIONS: &str = "connections.toml";
 pub(super) const POLICY: &str = "policy.toml";
 /// Folder of calendars, in TOML and iCalendar.
 pub(super) const CALENDARS: &str = "calendars";
+pub(super) const DUTY: &str = "duty.toml";
 /// Folders of definition files.
 pub(super) const FOLDERS: [&str; 3] = ["catalog", "grants", "pipelines"];
 

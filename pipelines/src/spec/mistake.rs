@@ -335,6 +335,52 @@ pub enum Mistake {
     #[serde(rename = "P629")]
     ClockOrDuration { text: String },
 
+    // Duty roster.
+    #[error("a channel of kind {kind} needs “{key}”")]
+    #[serde(rename = "P640")]
+    ChannelNeeds { kind: &'static str, key: &'static str },
+    #[error("“{key}” has no meaning for a channel of kind {kind}")]
+    #[serde(rename = "P641")]
+    ChannelExtra { key: &'static str, kind: &'static str },
+    #[error("the duty roster has no channel “{name}”")]
+    #[serde(rename = "P642")]
+    UnknownChannel { name: String },
+    #[error("the duty roster has no person “{name}”")]
+    #[serde(rename = "P643")]
+    UnknownPerson { name: String },
+    #[error("the duty roster has no group “{name}”")]
+    #[serde(rename = "P644")]
+    UnknownTeam { name: String },
+    #[error("“{channel}” is mail: add the address, to = \"…\"")]
+    #[serde(rename = "P645")]
+    AddressNeeded { channel: String },
+    #[error("a shift has both from and to, or neither: then it is the whole day")]
+    #[serde(rename = "P646")]
+    HalfShift,
+    #[error(
+        "nobody of group “{team}” is on duty from {at}, and it has no channel of its own: a notice would reach nobody"
+    )]
+    #[serde(rename = "P647")]
+    NobodyOnDuty { team: String, at: String },
+    #[error("group “{team}” would be told twice")]
+    #[serde(rename = "P648")]
+    EscalatesTwice { team: String },
+    #[error("there are several groups; say which one is told by default: [duty] team = \"…\"")]
+    #[serde(rename = "P649")]
+    DefaultTeam,
+    #[error("tls = \"none\" is for a mail server on this machine only; use \"tls\" or \"starttls\"")]
+    #[serde(rename = "P650")]
+    PlainMail,
+    #[error("this is not a mail address such as name@example.gov.cn")]
+    #[serde(rename = "P651")]
+    BadMail,
+    #[error("“{channel}” is mail, which goes to people: name them under people")]
+    #[serde(rename = "P652")]
+    MailToNobody { channel: String },
+    #[error("the project has no duty roster; add duty.toml, or leave notify out")]
+    #[serde(rename = "P653")]
+    NoRoster,
+
     // SQL.
     #[error("this SQL does not parse; the caret shows where")]
     #[serde(rename = "P184")]

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
 use super::calendar::CalendarSpec;
+use super::duty::DutySpec;
 use super::pipeline::PipelineSpec;
 use super::project::{ConnectionsSpec, ProjectSpec};
 
@@ -23,6 +24,8 @@ pub fn schemas() -> Vec<(&'static str, String)> {
         ("grants.schema.json", text(schema_of::<catalog::GrantFile>())),
         ("pipeline.schema.json", text(schema_of::<PipelineSpec>())),
         ("calendar.schema.json", text(schema_of::<CalendarSpec>())),
+        ("duty.schema.json", text(schema_of::<DutySpec>())),
+        ("notice.schema.json", text(schema_of::<crate::notice::document::Document>())),
     ]
 }
 
@@ -61,6 +64,7 @@ mod tests {
         check::<catalog::GrantFile>();
         check::<PipelineSpec>();
         check::<CalendarSpec>();
+        check::<DutySpec>();
         check::<super::super::pipeline::LibrarySpec>();
         check::<super::super::pipeline::SupplySpec>();
         check::<super::super::pipeline::CheckSpec>();

@@ -14,7 +14,7 @@ pub fn reference(text: &str) -> Option<Result<&str, ()>> {
 
 /// Whether a text carries a password: `user:pass@` of a URL, or `password=…` and its like.
 pub fn is_literal(text: &str) -> bool {
-    userinfo(text).is_some() || assigned(text).is_some()
+    userinfo(text).is_some() || assigned(text).is_some() || hook(text).is_some()
 }
 
 /// Whether a key's name says that its value is a secret.
@@ -36,7 +36,7 @@ pub fn redact(text: &str) -> String {
             let start = key.len() + 1;
             hidden = Some(start..line.trim_end().len());
         }
-        for found in [userinfo(line), assigned(line), key_material(line)].into_iter().flatten() {
+        for found in [userinfo(line), assigned(line), hook(line), key_material(line)].into_iter().flatten() {
             hidden = Some(hidden.map_or(found.clone(), |one| one.start.min(found.start)..one.end.max(found.end)));
         }
         match hidden.filter(|range| !range.is_empty()) {
@@ -74,6 +74,15 @@ fn assigned(text: &str) -> Option<std::ops::Range<usize>> {
     (end > start).then_some(start..end)
 }
 
+/// Bytes of the token in the address of a group robot: `…/hook/TOKEN` and `…?key=TOKEN`.
+fn hook(text: &str) -> Option<std::ops::Range<usize>> {
+    let address = text.find("://")?;
+    let marks = ["/hook/", "?key=", "&key="];
+    let start = marks.iter().filter_map(|mark| Some(address + text[address..].find(mark)? + mark.len())).min()?;
+    let end = text[start..].find(['&', '"', '\'', ' ', '\n']).map_or(text.len(), |end| start + end);
+    (end > start).then_some(start..end)
+}
+
 /// Bytes of the first run of 32 or more hexadecimal digits: a key written out.
 fn key_material(text: &str) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
@@ -107,6 +116,8 @@ mod tests {
             "reader:hunter2@db",
             "Server=db;Uid=r;Pwd=hunter2;",
             "jdbc:x?user=r&password=hunter2",
+            "https://open.feishu.cn/open-apis/bot/v2/hook/hunter2",
+            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hunter2",
         ] {
             assert!(is_literal(bad), "{bad}");
             assert!(!redact(bad).contains("hunter2"), "{bad}");
