@@ -75,6 +75,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<GrantAction>,
     },
+    /// What people were told.
+    Notice {
+        #[command(subcommand)]
+        action: Option<NoticeAction>,
+    },
     /// The audit log.
     Audit {
         #[command(subcommand)]
@@ -209,6 +214,44 @@ pub(crate) enum SupplyAction {
 pub(crate) enum GrantAction {
     /// All grants and whether they are in force.
     List,
+}
+
+/// `sluice notice`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum NoticeAction {
+    /// Notices that are open.
+    List {
+        /// Those that are over, too.
+        #[arg(long)]
+        all: bool,
+        /// At most so many, the latest first.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Takes one on.
+    Ack {
+        /// Id of the notice, or its beginning.
+        #[arg(value_name = "NOTICE")]
+        notice: String,
+        /// What is being done about it.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Closes one that will not recover by itself.
+    Close {
+        /// Id of the notice, or its beginning.
+        #[arg(value_name = "NOTICE")]
+        notice: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Sends a harmless message over a channel.
+    Test {
+        /// Channel of the duty roster.
+        #[arg(value_name = "CHANNEL")]
+        channel: String,
+    },
 }
 
 /// `sluice audit`.

@@ -7,6 +7,7 @@ mod demo;
 mod grant;
 mod init;
 mod keys;
+mod notice;
 mod open;
 mod plan;
 mod quarantine;
@@ -33,6 +34,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
         Command::Quarantine { action } => quarantine::run(app, action).await,
         Command::Supply { action } => supply::run(app, action).await,
         Command::Grant { action: _ } => grant::run(app).await,
+        Command::Notice { action } => notice::run(app, action).await,
         Command::Audit { action } => audit::run(app, action).await,
         Command::Keys { action: _ } => keys::run(app).await,
         Command::Catalog { action } => catalog::run(app, action),

@@ -141,6 +141,19 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// No duty roster.
+    #[error("the project has no duty roster; add duty.toml")]
+    #[serde(rename = "S141")]
+    NoRoster,
+    /// No such channel.
+    #[error("the duty roster has no channel \"{channel}\"; there are: {known}")]
+    #[serde(rename = "S142")]
+    NoChannel {
+        /// What was asked for.
+        channel: String,
+        /// Channels there are.
+        known: String,
+    },
 }
 
 impl Error {
@@ -166,6 +179,8 @@ impl Error {
             | Self::NoRun { .. }
             | Self::WhichPipeline { .. }
             | Self::BadCrashPoint { .. }
+            | Self::NoRoster
+            | Self::NoChannel { .. }
             | Self::Exists { .. } => Exit::Usage,
             Self::BadSecretName { .. } => Exit::Invalid,
             _ => Exit::Failed,

@@ -36,6 +36,7 @@ mod interrupt;
 mod language;
 mod log;
 mod messages;
+mod notice;
 mod output;
 mod panics;
 mod progress;

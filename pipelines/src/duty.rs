@@ -18,7 +18,7 @@ use crate::spec::duration;
 use crate::spec::duty::{
     ChannelKind, ChannelSpec, DutySpec, NoticeLanguage, PersonSpec, Private, Rotate, ShiftSpec, TeamSpec,
 };
-pub(crate) use hours::Window;
+pub(crate) use hours::{Window, instant};
 
 /// Turns of a rota are counted from here unless the shift says otherwise: a Monday.
 const TURNS_FROM: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 5) {
@@ -169,6 +169,12 @@ impl Roster {
     /// Whether one message serves everybody who is reached over a channel: all but mail.
     pub fn is_shared(&self, channel: &str) -> bool {
         self.channels.get(channel).is_some_and(|known| known.kind != ChannelKind::Email)
+    }
+
+    /// Everybody who is reached over a channel.
+    pub fn reached_by(&self, channel: &str) -> Vec<&str> {
+        let reached = |person: &PersonSpec| person.reach.iter().any(|reach| reach.channel == channel);
+        self.people.iter().filter(|(_, person)| reached(person)).map(|(name, _)| name.as_str()).collect()
     }
 
     /// Address of a person on a channel, or whom to mention there.

@@ -42,6 +42,11 @@ pub(super) async fn engine(app: &App) -> Result<Option<Engine>, Failure> {
     }
 }
 
+/// The secrets of a project.
+pub(super) fn secrets(project: &Project) -> Arc<dyn pipelines::vault::Secrets> {
+    Arc::new(Found { secrets: Secrets::new(&project.root), refused: Mutex::default() })
+}
+
 /// The engine of a loaded project.
 pub(super) async fn engine_of(project: Project) -> Result<Engine, Failure> {
     let secrets = Arc::new(Found { secrets: Secrets::new(&project.root), refused: Mutex::default() });

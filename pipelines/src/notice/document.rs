@@ -33,7 +33,8 @@ pub struct NoticeDocument {
     /// What makes it the same thing again.
     pub key: String,
     /// What kind of thing happened.
-    pub kind: Kind,
+    #[schemars(with = "Kind")]
+    pub kind: String,
     /// `info`, `warning` or `urgent`.
     #[schemars(with = "String")]
     pub severity: Severity,

@@ -25,6 +25,8 @@ pub struct SupplySpec {
     pub format: DatasetFormat,
     /// What is sent each time.
     pub mode: SupplyMode,
+    /// Longest time between two deliveries, `26h`: its grant's promise. The watchdog tells of one that is later.
+    pub freshness: Option<String>,
     /// Grants for the borders it crosses.
     #[serde(default)]
     pub grant: OneOrMany,
