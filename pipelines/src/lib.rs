@@ -13,7 +13,7 @@
 //! | keys; opening what they sealed | [`vault`], [`unseal`] |
 //! | sessions, memory, encrypted temporary files | [`work`], [`spool`] |
 //! | what people are told | [`report`], [`problem`], [`error`] |
-//! | who is told, what and when | [`duty`], [`notice`] |
+//! | who is told, what and when; what was promised and is not there | [`duty`], [`notice`], [`watch`] |
 //! | the one entrance | [`engine`] |
 //!
 //! What must never happen here:
@@ -51,6 +51,7 @@ pub mod stream;
 pub mod types;
 pub mod unseal;
 pub mod vault;
+pub mod watch;
 pub mod when;
 pub mod work;
 

@@ -54,8 +54,7 @@ impl<'a> Words<'a> {
             [(item, only)] => (self.title(item.why, only), self.lines(item, only)),
             several => {
                 let urgent = several.iter().filter(|(_, one)| one.notice.severity == Severity::Urgent).count();
-                let title =
-                    self.messages.text("notice.several", &[("count", &several.len()), ("urgent", &urgent)]);
+                let title = self.messages.text("notice.several", &[("count", &several.len()), ("urgent", &urgent)]);
                 (title, several.iter().flat_map(|(item, one)| self.brief(item, one)).collect())
             }
         };

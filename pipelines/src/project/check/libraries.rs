@@ -5,6 +5,7 @@ use catalog::Grade;
 use super::columns::{Columns, require, require_all};
 use super::desk::{Declared, Desk, duplicates as report_duplicates};
 use super::graph::Graph;
+use super::texts;
 use super::world::{World, cut};
 use crate::spec::diagnostic::Diagnostic;
 use crate::spec::forms;
@@ -18,6 +19,7 @@ pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, g
         if let Err(error) = forms::table_name(&library.table) {
             desk.value(&format!("{path}.table"), error);
         }
+        texts::bounded(library.freshness.as_ref(), &format!("{path}.freshness"), texts::FRESHNESS, desk);
         world.relation(spec, &library.from, &format!("{path}.from"), desk);
         world.grants(&library.grant, &format!("{path}.grant"), desk);
         let sources = graph.sources(world, pipeline, &library.from);
