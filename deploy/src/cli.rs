@@ -246,8 +246,8 @@ pub(crate) enum NoticeAction {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Hands over what is due, as the service does by itself.
-    Send,
+    /// One look of the watchdog, and what is due goes out.
+    Watch,
     /// Sends a harmless message over a channel.
     Test {
         /// Channel of the duty roster.

@@ -12,6 +12,7 @@
 //! | lineage, grades and refusals | `lineage.rs` |
 //! | the demo against its truth file | `demo.rs` |
 //! | deltalake, DuckDB and Polars | `interop.rs` |
+//! | notices and the duty roster | `notice.rs` |
 //! | a ledger on PostgreSQL | `server.rs` |
 //! | rules of the house | `house.rs` |
 //!
@@ -29,4 +30,5 @@ mod hostile;
 mod house;
 mod interop;
 mod lineage;
+mod notice;
 mod server;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::cli::NoticeAction;
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
-use crate::notice::{Dispatched, Words, dispatch, short, test_text};
+use crate::notice::{Dispatched, Guard, Words, dispatch, short, test_text};
 use crate::table;
 
 /// Runs the action.
@@ -21,7 +21,7 @@ pub(super) async fn run(app: &App, action: Option<NoticeAction>) -> Result<Exit,
         NoticeAction::List { all, limit } => list(app, all, limit).await,
         NoticeAction::Ack { notice, reason } => answer(app, &notice, reason.as_deref(), Answer::Acknowledge).await,
         NoticeAction::Close { notice, reason } => answer(app, &notice, reason.as_deref(), Answer::Close).await,
-        NoticeAction::Send => send(app).await,
+        NoticeAction::Watch => watch(app).await,
         NoticeAction::Test { channel } => test(app, &channel).await,
     }
 }
@@ -107,22 +107,27 @@ async fn answer(app: &App, notice: &str, reason: Option<&str>, answer: Answer) -
     Ok(Exit::Done)
 }
 
-async fn send(app: &App) -> Result<Exit, Failure> {
+async fn watch(app: &App) -> Result<Exit, Failure> {
     let Some(engine) = open::engine(app).await? else {
         return Ok(Exit::Invalid);
     };
-    let courier = Courier::new(open::secrets(engine.project()));
+    let (catalog, actor, project) = (engine.catalog(), engine.actor(), engine.project());
+    let failure = |error: catalog::Error| open::catalog_failure(&error);
+    let mut guard = Guard::new(catalog, actor, project, Utc::now()).await.map_err(failure)?;
+    let (raised, right) = guard.look(catalog, actor, project, None, Utc::now()).await.map_err(failure)?;
+    let courier = Courier::new(open::secrets(project));
     let mut all = Dispatched::default();
     loop {
-        let round = dispatch(engine.catalog(), engine.actor(), engine.project(), &courier, Utc::now()).await;
-        let round = round.map_err(|error| open::catalog_failure(&error))?;
+        let round = dispatch(catalog, actor, project, &courier, Utc::now()).await.map_err(failure)?;
         (all.sent, all.failed) = (all.sent + round.sent, all.failed + round.failed);
         if !round.more || round.sent == 0 {
             break;
         }
     }
-    app.output.document(&json!({ "sent": all.sent, "failed": all.failed }));
-    app.output.text(&app.messages.text("notices.dispatched", &[("sent", &all.sent), ("failed", &all.failed)]));
+    app.output.document(&json!({ "raised": raised, "right": right, "sent": all.sent, "failed": all.failed }));
+    let values: [crate::messages::Parameter<'_>; 4] =
+        [("raised", &raised), ("right", &right), ("sent", &all.sent), ("failed", &all.failed)];
+    app.output.text(&app.messages.text("notices.watched", &values));
     Ok(if all.failed == 0 { Exit::Done } else { Exit::Failed })
 }
 

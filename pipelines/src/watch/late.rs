@@ -96,7 +96,8 @@ fn judge(one: &Watched, promise: Promise<'_>, ticks: &Ticks<'_>, usual: Option<T
             }
             Stand::Open if desk.facts.now >= by => {
                 let status = current.map_or("not in the ledger", |tick| status(tick.state));
-                let mut missed = make(Kind::DeadlineMissed, Cause::Missed { step: point.phrase(), by: told_by, status });
+                let mut missed =
+                    make(Kind::DeadlineMissed, Cause::Missed { step: point.phrase(), by: told_by, status });
                 missed.replaces = Some(make(Kind::DeadlineAtRisk, Cause::Test).key());
                 desk.once(missed);
             }
