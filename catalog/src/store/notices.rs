@@ -32,13 +32,14 @@ const BY_ID: &str = "notice t WHERE t.tenant = wanted.column1 AND t.id = wanted.
 
 impl Catalog {
     /// Puts down what people are to be told. What is known already and not over is counted; the rest is new, open, and
-    /// due now. Answers with the records, in the order given.
+    /// due now. One whose place a new one takes is closed. Answers with the records, in the order given.
     ///
     /// # Errors
     /// K301.
     pub async fn raise(&self, actor: &Actor, notices: &[NewNotice]) -> Result<Vec<StoredNotice>, Error> {
         let mut tx = self.write(actor).await?;
-        let mut live = tx.live(notices.iter().map(|notice| notice.key.as_str())).await?;
+        let keys = notices.iter().flat_map(|notice| [Some(notice.key.as_str()), notice.replaces.as_deref()]);
+        let mut live = tx.live(keys.flatten()).await?;
         let mut raised = Vec::with_capacity(notices.len());
         for new in notices {
             let (id, now) = (tx.new_id(), tx.now);
@@ -54,6 +55,12 @@ impl Catalog {
                 ));
             }
             raised.push(new.key.as_str());
+            let replaced = new.replaces.as_ref().and_then(|key| live.get_mut(key)).filter(|one| one.state.live());
+            if let Some(replaced) = replaced.filter(|one| one.notice.key != new.key) {
+                (replaced.state, replaced.next_at) = (NoticeState::Closed, None);
+                replaced.revision += 1;
+                tx.audit(Event::done("notice.replace", about(replaced), &replaced.id, json!({ "by": new.key })));
+            }
         }
         let records: Vec<StoredNotice> = raised.iter().filter_map(|key| live.get(*key).cloned()).collect();
         tx.put_notices(live.into_values()).await?;
@@ -280,6 +287,7 @@ fn notice(row: &AnyRow) -> Result<StoredNotice, Error> {
             severity: Severity::parse(row.try_get("severity")?).ok_or_else(decode)?,
             pipeline: row.try_get("pipeline")?,
             tick: row.try_get("tick_key")?,
+            replaces: None,
             body: row::json(row.try_get("body")?)?,
         },
         state: NoticeState::parse(row.try_get("state")?).ok_or_else(decode)?,

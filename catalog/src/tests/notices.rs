@@ -13,6 +13,7 @@ fn notice(key: &str, severity: Severity) -> NewNotice {
         severity,
         pipeline: Some("a".to_owned()),
         tick: Some("01".to_owned()),
+        replaces: None,
         body: json!({ "code": "P801", "by": "07:00" }),
     }
 }
@@ -139,4 +140,18 @@ async fn a_notice_is_found_by_a_beginning_that_is_its_own() {
     for text in [one.id[..length].to_owned(), String::new(), "none".to_owned(), format!("{}0", one.id)] {
         assert!(matches!(find(text).await, Err(Error::NotFound { .. })));
     }
+}
+
+#[tokio::test]
+async fn what_takes_anothers_place_closes_it_without_a_word() {
+    let world = World::new().await;
+    let (catalog, actor) = (&world.catalog, &world.actor);
+    let risk = world.raise("risk").await;
+    let missed = NewNotice { replaces: Some("risk".to_owned()), ..notice("missed", Severity::Urgent) };
+    let raised = catalog.raise(actor, &[missed.clone(), missed]).await.unwrap();
+    assert_eq!(raised[0].notice.key, "missed");
+    let closed = catalog.notice(actor, &risk.id).await.unwrap();
+    assert_eq!((closed.state, closed.next_at), (NoticeState::Closed, None));
+    assert_eq!(world.due().await, ["missed"]);
+    assert_eq!(catalog.recover(actor, &[("risk".to_owned(), json!({}))]).await.unwrap(), []);
 }
