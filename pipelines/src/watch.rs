@@ -85,7 +85,12 @@ pub enum Change {
 
 /// Looks once.
 pub fn look(watched: &[Watched], facts: &Facts<'_>) -> Vec<Change> {
-    let mut desk = Desk { facts, changes: Vec::new() };
+    let mut promised: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+    for anchor in facts.anchors {
+        let last = promised.entry(&anchor.pipeline).or_insert(anchor.at);
+        *last = anchor.at.max(*last);
+    }
+    let mut desk = Desk { facts, promised, changes: Vec::new() };
     missing::look(watched, &mut desk);
     late::look(watched, &mut desk);
     ended::look(watched, &mut desk);
@@ -118,6 +123,8 @@ fn definitions(desk: &mut Desk<'_>) {
 /// Collects changes and knows what was raised before.
 struct Desk<'a> {
     facts: &'a Facts<'a>,
+    /// The instant up to which the ledger says that everything of a pipeline was promised.
+    promised: BTreeMap<&'a str, DateTime<Utc>>,
     changes: Vec<Change>,
 }
 
@@ -142,6 +149,11 @@ impl Desk<'_> {
         if self.is_live(&key) {
             self.changes.push(Change::Recover { key, notice: Box::new(notice) });
         }
+    }
+
+    /// Up to where a pipeline was promised; what was never promised is awaited since it is watched.
+    fn promised(&self, one: &Watched) -> DateTime<Utc> {
+        self.promised.get(one.pipeline.id.as_str()).copied().unwrap_or(self.facts.since)
     }
 
     fn is_live(&self, key: &str) -> bool {

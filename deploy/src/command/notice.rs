@@ -60,7 +60,7 @@ fn lines(app: &App, project: &Project, notices: &[StoredNotice]) -> String {
 
 fn state(app: &App, stored: &StoredNotice) -> String {
     let by = stored.acknowledged.as_ref().map(|one| one.by.as_str()).unwrap_or_default();
-    let key = format!("notices.state.{}", stored.state.as_str());
+    let key = format!("notices.as.{}", stored.state.as_str());
     app.messages.text(&key, &[("by", &by)])
 }
 
@@ -70,9 +70,9 @@ fn told(app: &App, stored: &StoredNotice) -> String {
     let (sent, waiting, failed) = (count(SendState::Sent), count(SendState::Waiting), count(SendState::Failed));
     let error = stored.sends.iter().rev().find_map(|send| send.error.clone()).unwrap_or_default();
     let key = match (sent + waiting + failed, failed + waiting, error.is_empty()) {
-        (0, ..) => "notices.told.nobody",
-        (_, 0, _) | (_, _, true) => "notices.told.fine",
-        _ => "notices.told.trouble",
+        (0, ..) => "notices.reached.nobody",
+        (_, 0, _) | (_, _, true) => "notices.reached.fine",
+        _ => "notices.reached.trouble",
     };
     let values: [crate::messages::Parameter<'_>; 4] =
         [("sent", &sent), ("waiting", &waiting), ("failed", &failed), ("error", &error)];

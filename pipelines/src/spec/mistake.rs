@@ -380,6 +380,9 @@ pub enum Mistake {
     #[error("the project has no duty roster; add duty.toml, or leave notify out")]
     #[serde(rename = "P653")]
     NoRoster,
+    #[error("this shift has nobody; name people, or leave it out")]
+    #[serde(rename = "P654")]
+    EmptyShift,
 
     // SQL.
     #[error("this SQL does not parse; the caret shows where")]

@@ -1,6 +1,7 @@
 //! Ticks that ended badly: failed, withheld, set aside; and those that succeeded when they were tried again.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use catalog::schedule::{Tick, TickState};
 use serde_json::Value;
@@ -17,8 +18,9 @@ const KINDS: [Kind; 5] = [Kind::RunFailed, Kind::QualityGate, Kind::Withheld, Ki
 
 pub(super) fn look(watched: &[Watched], desk: &mut Desk<'_>) {
     let facts = desk.facts;
+    let by_id: BTreeMap<&str, &Watched> = watched.iter().map(|one| (one.pipeline.id.as_str(), one)).collect();
     for tick in facts.ticks.iter().filter(|tick| tick.state.ended()) {
-        let Some(one) = watched.iter().find(|one| one.pipeline.id == tick.tick.id.pipeline) else { continue };
+        let Some(one) = by_id.get(tick.tick.id.pipeline.as_str()) else { continue };
         match tick.state {
             TickState::Failed | TickState::Withheld => bad(one, tick, desk),
             TickState::Succeeded => right(one, tick, desk),

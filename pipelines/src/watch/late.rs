@@ -36,7 +36,7 @@ pub(super) fn look(watched: &[Watched], desk: &mut Desk<'_>) {
         for tick in ticks.values().filter(|tick| has_deadline(tick) && recent(tick, desk.facts.now)) {
             judge(one, Promise::Tick(tick), ticks, usual, desk);
         }
-        for fire in super::missing::absent(one, desk.facts) {
+        for fire in super::missing::absent(one, desk) {
             judge(one, Promise::Absent(fire), ticks, usual, desk);
         }
     }

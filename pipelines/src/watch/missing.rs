@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::cause::Cause;
 use super::watched::Watched;
-use super::{Desk, Facts, GRACE, HORIZON};
+use super::{Desk, GRACE, HORIZON};
 use crate::notice::{Kind, Next, Notice, TickRef};
 use crate::problem::Problem;
 use crate::when::Fire;
@@ -19,24 +19,18 @@ pub(super) fn look(watched: &[Watched], desk: &mut Desk<'_>) {
     lost(watched, desk);
 }
 
-/// The instant up to which the ledger says that everything of a pipeline was promised.
-fn promised(one: &Watched, facts: &Facts<'_>) -> DateTime<Utc> {
-    let anchor = facts.anchors.iter().filter(|anchor| anchor.pipeline == one.pipeline.id).map(|anchor| anchor.at).max();
-    anchor.unwrap_or(facts.since)
-}
-
 /// Fires that should have been promised by now and were not, oldest first.
-pub(super) fn absent(one: &Watched, facts: &Facts<'_>) -> Vec<Fire> {
+pub(super) fn absent(one: &Watched, desk: &Desk<'_>) -> Vec<Fire> {
     let Some(when) = &one.when else { return Vec::new() };
-    let from = promised(one, facts).max(facts.now - HORIZON);
-    when.fires(from, facts.now - GRACE).take(MOST).filter_map(Result::ok).collect()
+    let from = desk.promised(one).max(desk.facts.now - HORIZON);
+    when.fires(from, desk.facts.now - GRACE).take(MOST).filter_map(Result::ok).collect()
 }
 
 /// One notice for all of it: a scheduler that is down fails every schedule.
 fn down(watched: &[Watched], desk: &mut Desk<'_>) {
     let facts = desk.facts;
     let due = watched.iter().filter_map(|one| {
-        let next = one.when.as_ref()?.next(promised(one, facts)).ok()??;
+        let next = one.when.as_ref()?.next(desk.promised(one)).ok()??;
         (next.at <= facts.now - GRACE).then_some(next.at)
     });
     let due: Vec<DateTime<Utc>> = due.collect();
@@ -68,7 +62,7 @@ fn lost(watched: &[Watched], desk: &mut Desk<'_>) {
     for one in watched {
         let Some(when) = &one.when else { continue };
         let from = (facts.last - GRACE).max(facts.since).max(facts.now - HORIZON);
-        let until = promised(one, facts).min(facts.now - GRACE);
+        let until = desk.promised(one).min(facts.now - GRACE);
         for fire in when.fires(from, until).take(MOST).filter_map(Result::ok) {
             if known.contains(&(one.pipeline.id.as_str(), fire.at)) {
                 continue;

@@ -10,15 +10,13 @@ use super::super::files::DUTY;
 use super::super::finding::Finding;
 use super::desk::Desk;
 use super::settings::timezone;
+use super::texts;
 use super::world::cut;
 use crate::duty::Roster;
 use crate::spec::diagnostic::Diagnostic;
 use crate::spec::duty::{ChannelKind, ChannelSpec, DutySpec, PersonSpec, ShiftSpec, TeamSpec, TlsName};
 use crate::spec::mistake::{Hint, Mistake};
-use crate::spec::{child, clock, duration, forms, secret};
-
-/// Durations of the roster: a minute to 366 days.
-const SPAN: std::ops::RangeInclusive<u64> = 60..=366 * 86_400;
+use crate::spec::{child, forms, secret};
 
 pub(super) fn check(draft: &Draft, list: &mut Vec<Diagnostic>) {
     notified(draft, list);
@@ -59,7 +57,7 @@ fn head(spec: &DutySpec, desk: &mut Desk<'_>) {
         known_team(spec, team, "duty.team", desk);
     }
     if spec.duty.remind != "never" {
-        span(&spec.duty.remind, "duty.remind", desk);
+        texts::bounded(Some(&spec.duty.remind), "duty.remind", texts::MINUTE_TO_YEAR, desk);
     }
     if let Some(quiet) = &spec.duty.quiet {
         clocks(&quiet.from, &quiet.to, "duty.quiet", desk);
@@ -165,7 +163,7 @@ fn team(spec: &DutySpec, name: &str, team: &TeamSpec, desk: &mut Desk<'_>) {
     let mut steps = BTreeSet::new();
     for (index, step) in team.escalate.iter().enumerate() {
         let path = format!("{path}.escalate[{index}]");
-        span(&step.after, &format!("{path}.after"), desk);
+        texts::bounded(Some(&step.after), &format!("{path}.after"), texts::MINUTE_TO_YEAR, desk);
         known_team(spec, &step.to, &format!("{path}.to"), desk);
         if step.to == name || !steps.insert(&step.to) {
             desk.value(&format!("{path}.to"), Mistake::EscalatesTwice { team: cut(&step.to) });
@@ -176,7 +174,7 @@ fn team(spec: &DutySpec, name: &str, team: &TeamSpec, desk: &mut Desk<'_>) {
 fn shift(spec: &DutySpec, shift: &ShiftSpec, path: &str, desk: &mut Desk<'_>) {
     people(spec, &shift.people, &format!("{path}.people"), desk);
     if shift.people.is_empty() {
-        desk.absent(path, "people", Mistake::NothingGiven { key: "people".into() });
+        desk.absent(path, "people", Mistake::EmptyShift);
     }
     match (&shift.from, &shift.to) {
         (Some(from), Some(to)) => clocks(from, to, path, desk),
@@ -209,23 +207,9 @@ fn known_team(spec: &DutySpec, name: &str, path: &str, desk: &mut Desk<'_>) {
     }
 }
 
-fn span(text: &str, path: &str, desk: &mut Desk<'_>) {
-    match duration::parse(text) {
-        Err(error) => desk.value(path, error),
-        Ok(found) if !SPAN.contains(&found.as_secs()) => {
-            let key = path.rsplit('.').next().unwrap_or(path).to_owned();
-            desk.value(path, Mistake::OutOfBounds { key, bounds: "1m … 366d".into() });
-        }
-        Ok(_) => {}
-    }
-}
-
-fn clocks(from: &str, to: &str, path: &str, desk: &mut Desk<'_>) {
-    for (key, text) in [("from", from), ("to", to)] {
-        if let Err(error) = clock::parse(text) {
-            desk.value(&child(path, key), error);
-        }
-    }
+fn clocks(from: &String, to: &String, path: &str, desk: &mut Desk<'_>) {
+    texts::clock(Some(from), &child(path, "from"), desk);
+    texts::clock(Some(to), &child(path, "to"), desk);
 }
 
 /// Looks through a week, a quarter of an hour at a time, for somebody to tell.

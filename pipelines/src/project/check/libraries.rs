@@ -19,7 +19,7 @@ pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, g
         if let Err(error) = forms::table_name(&library.table) {
             desk.value(&format!("{path}.table"), error);
         }
-        texts::bounded(library.freshness.as_ref(), &format!("{path}.freshness"), texts::FRESHNESS, desk);
+        texts::bounded(library.freshness.as_ref(), &format!("{path}.freshness"), texts::MINUTE_TO_YEAR, desk);
         world.relation(spec, &library.from, &format!("{path}.from"), desk);
         world.grants(&library.grant, &format!("{path}.grant"), desk);
         let sources = graph.sources(world, pipeline, &library.from);

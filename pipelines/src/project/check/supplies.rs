@@ -26,7 +26,7 @@ pub(super) fn check(world: &World<'_>, pipeline: usize, columns: &Columns<'_>, d
             let at = format!("supply[{first}].dataset");
             desk.duplicate(&format!("{path}.dataset"), "dataset", &supply.dataset, &at);
         }
-        texts::bounded(supply.freshness.as_ref(), &format!("{path}.freshness"), texts::FRESHNESS, desk);
+        texts::bounded(supply.freshness.as_ref(), &format!("{path}.freshness"), texts::MINUTE_TO_YEAR, desk);
         world.grants(&supply.grant, &format!("{path}.grant"), desk);
         selection(supply, known.as_deref(), &path, desk);
         if let Some(sample) = &supply.sample {

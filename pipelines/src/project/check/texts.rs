@@ -51,8 +51,8 @@ pub(super) fn clock(text: Option<&String>, path: &str, desk: &mut Desk<'_>) {
     }
 }
 
-/// Bounds of `freshness`.
-pub(super) const FRESHNESS: (std::ops::RangeInclusive<u64>, &str) = (60..=366 * 86_400, "1m … 366d");
+/// A minute to a year, for [`bounded`].
+pub(super) const MINUTE_TO_YEAR: (std::ops::RangeInclusive<u64>, &str) = (60..=366 * 86_400, "1m … 366d");
 
 /// A duration within bounds of seconds, if given; `bounds` are the same in words.
 pub(super) fn bounded(
