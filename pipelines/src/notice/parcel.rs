@@ -1,6 +1,7 @@
 //! What goes out together: everything that is due for one recipient at once is one message, so that two hundred failures at
 //! two in the morning are ten messages and not two hundred.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::notice::{SendState, Severity, StoredNotice, Why};
@@ -37,12 +38,29 @@ pub struct Item {
     pub places: Vec<usize>,
 }
 
-/// What stands for one notice in one parcel before parcels are cut to size.
-type Key = (std::cmp::Reverse<Severity>, DateTime<Utc>, String, Why, u32);
+/// One notice before messages are cut to size, in the order in which they are told: the gravest first, then the oldest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    severity: Reverse<Severity>,
+    since: DateTime<Utc>,
+    notice: String,
+    why: Why,
+    round: u32,
+}
+
+/// Whom it is told to.
+#[derive(Debug, Default)]
+struct Told {
+    places: Vec<usize>,
+    people: BTreeSet<String>,
+}
+
+/// Everything that is due for one recipient.
+type Group = BTreeMap<Key, Told>;
 
 /// The messages that are due at an instant.
 pub fn parcels(due: &[StoredNotice], roster: &Roster, now: DateTime<Utc>) -> Vec<Parcel> {
-    let mut groups: BTreeMap<(String, Option<String>), BTreeMap<Key, (Vec<usize>, BTreeSet<String>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, Option<String>), Group> = BTreeMap::new();
     for stored in due {
         for (place, send) in stored.sends.iter().enumerate() {
             if send.state != SendState::Waiting || send.next_at > now {
@@ -50,35 +68,38 @@ pub fn parcels(due: &[StoredNotice], roster: &Roster, now: DateTime<Utc>) -> Vec
             }
             let person = send.to.person.clone();
             let shared = roster.is_shared(&send.to.channel);
-            let group = (send.to.channel.clone(), person.clone().filter(|_| !shared));
-            let severity = std::cmp::Reverse(stored.notice.severity);
-            let key = (severity, stored.created_at, stored.id.clone(), send.why, send.round);
-            let (places, people) = groups.entry(group).or_default().entry(key).or_default();
-            places.push(place);
+            let recipient = (send.to.channel.clone(), person.clone().filter(|_| !shared));
+            let key = Key {
+                severity: Reverse(stored.notice.severity),
+                since: stored.created_at,
+                notice: stored.id.clone(),
+                why: send.why,
+                round: send.round,
+            };
+            let told = groups.entry(recipient).or_default().entry(key).or_default();
+            told.places.push(place);
             // A recovery and what is merely good to know call nobody by name in a group.
             let calls = !shared || (send.why != Why::Recovery && stored.notice.severity != Severity::Info);
-            people.extend(person.filter(|_| calls));
+            told.people.extend(person.filter(|_| calls));
         }
     }
     let mut parcels = Vec::new();
-    for ((channel, _), items) in groups {
-        let items: Vec<(Key, (Vec<usize>, BTreeSet<String>))> = items.into_iter().collect();
-        parcels.extend(items.chunks(MOST_ITEMS).map(|some| parcel(&channel, some)));
+    for ((channel, _), group) in groups {
+        let all: Vec<(Key, Told)> = group.into_iter().collect();
+        parcels.extend(all.chunks(MOST_ITEMS).map(|some| parcel(&channel, some)));
     }
     parcels
 }
 
-fn parcel(channel: &str, some: &[(Key, (Vec<usize>, BTreeSet<String>))]) -> Parcel {
-    let people: BTreeSet<&String> = some.iter().flat_map(|(_, (_, people))| people).collect();
-    let items: Vec<Item> = some
-        .iter()
-        .map(|((_, _, notice, why, round), (places, _))| Item {
-            notice: notice.clone(),
-            why: *why,
-            round: *round,
-            places: places.clone(),
-        })
-        .collect();
+fn parcel(channel: &str, some: &[(Key, Told)]) -> Parcel {
+    let people: BTreeSet<&String> = some.iter().flat_map(|(_, told)| &told.people).collect();
+    let item = |(key, told): &(Key, Told)| Item {
+        notice: key.notice.clone(),
+        why: key.why,
+        round: key.round,
+        places: told.places.clone(),
+    };
+    let items: Vec<Item> = some.iter().map(item).collect();
     let mut said = channel.to_owned();
     for person in &people {
         said.push_str(&format!("\n{person}"));

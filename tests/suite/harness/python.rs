@@ -33,7 +33,9 @@ fn interpreter() -> &'static Path {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let python = folder.join("bin/python");
         let ready = || {
-            Command::new(&python).args(["-c", "import deltalake, duckdb, polars, pyarrow, chinese_calendar, croniter"]).output()
+            Command::new(&python)
+                .args(["-c", "import deltalake, duckdb, polars, pyarrow, chinese_calendar, croniter"])
+                .output()
         };
         if !ready().is_ok_and(|output| output.status.success()) {
             install(&folder, &python);
