@@ -77,7 +77,7 @@ pub fn wrap(kek: &Key, cipher: Cipher, label: &str, key: &Key) -> Result<Vec<u8>
     out.push(WRAP_VERSION);
     out.extend_from_slice(&nonce);
     out.extend_from_slice(key.expose());
-    let tag = aead.seal(&nonce, label.as_bytes(), &mut out[1 + NONCE_LENGTH..])?;
+    let tag = aead.seal(&nonce, &aead.associate(label.as_bytes()), &mut out[1 + NONCE_LENGTH..])?;
     out.extend_from_slice(&tag);
     Ok(out)
 }
@@ -95,7 +95,7 @@ pub fn unwrap(kek: &Key, cipher: Cipher, label: &str, wrapped: &[u8]) -> Result<
         return Err(Error::Unwrap);
     }
     let mut secret = zeroize::Zeroizing::new(secret.to_vec());
-    aead.open(nonce, label.as_bytes(), &mut secret, tag).ok_or(Error::Unwrap)?;
+    aead.open(nonce, &aead.associate(label.as_bytes()), &mut secret, tag).ok_or(Error::Unwrap)?;
     Key::from_bytes(&secret).map_err(|_| Error::Unwrap)
 }
 

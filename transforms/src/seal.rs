@@ -20,7 +20,7 @@ use arrow::array::{Array, BinaryArray, StringArray, StringBuilder};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use serde::{Deserialize, Serialize};
 
-use crate::aead::{Aead, NONCE_LENGTH, TAG_LENGTH};
+use crate::aead::{Aead, Associated, NONCE_LENGTH, TAG_LENGTH};
 use crate::error::Error;
 use crate::key::Key;
 use crate::text::bytes_of;
@@ -123,7 +123,7 @@ impl Sealer {
             associated.extend_from_slice(part.as_bytes());
         }
         associated.extend_from_slice(&self.0.key_version.to_be_bytes());
-        ColumnSealer { inner: self.0.clone(), associated }
+        ColumnSealer { inner: self.0.clone(), associated: self.0.aead.associate(&associated) }
     }
 }
 
@@ -131,7 +131,7 @@ impl Sealer {
 #[derive(Clone)]
 pub struct ColumnSealer {
     inner: Arc<Inner>,
-    associated: Vec<u8>,
+    associated: Associated,
 }
 
 impl std::fmt::Debug for ColumnSealer {
