@@ -96,25 +96,28 @@ impl Mask {
 
 /// Keeps the first and the last characters and hides the others; a value that would lose none is hidden entirely.
 fn keep(value: &str, first: usize, last: usize, out: &mut String) {
-    let count = if value.is_ascii() { value.len() } else { value.chars().count() };
-    let hidden = count.saturating_sub(first + last);
-    if hidden == 0 {
-        out.extend(std::iter::repeat_n('*', count));
-        return;
-    }
-    let head = end_of(value, first);
-    let tail = end_of(value, count - last);
-    out.push_str(&value[..head]);
-    out.extend(std::iter::repeat_n('*', hidden));
-    out.push_str(&value[tail..]);
+    let ascii = value.is_ascii();
+    let count = if ascii { value.len() } else { value.chars().count() };
+    let Some(hidden) = count.checked_sub(first + last).filter(|&hidden| hidden > 0) else {
+        return hide(count, out);
+    };
+    let end_of = |characters: usize| match ascii {
+        true => characters,
+        false => value.char_indices().nth(characters).map_or(value.len(), |(at, _)| at),
+    };
+    out.push_str(&value[..end_of(first)]);
+    hide(hidden, out);
+    out.push_str(&value[end_of(count - last)..]);
 }
 
-/// The byte position behind the first `characters`.
-fn end_of(value: &str, characters: usize) -> usize {
-    if value.is_ascii() {
-        return characters.min(value.len());
+/// Appends as many asterisks.
+fn hide(mut characters: usize, out: &mut String) {
+    const ASTERISKS: &str = "********************************";
+    while characters > 0 {
+        let some = characters.min(ASTERISKS.len());
+        out.push_str(&ASTERISKS[..some]);
+        characters -= some;
     }
-    value.char_indices().nth(characters).map_or(value.len(), |(at, _)| at)
 }
 
 #[cfg(test)]
