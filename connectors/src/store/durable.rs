@@ -1,5 +1,7 @@
 //! A local object store that fsyncs. `object_store` itself never does.
 
+mod upload;
+
 use std::fs::File;
 use std::io::Write;
 use std::ops::Range;
@@ -12,13 +14,15 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
+
+use upload::DurableUpload;
 
 const STORE: &str = "local";
 
 /// A local directory whose writes are on disk, file and directory entries, before they are reported done.
-/// A single `put` is synced before its name appears, so that a power cut never leaves half of it under its name.
+/// A file is synced before its name appears, so that a power cut never leaves half of it under its name.
 #[derive(Debug)]
 pub struct Durable {
     inner: LocalFileSystem,
@@ -84,8 +88,14 @@ impl ObjectStore for Durable {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        let inner = self.inner.put_multipart_opts(location, options).await?;
-        Ok(Box::new(DurableUpload { inner, root: self.root.clone(), file: self.file(location) }))
+        if !options.attributes.is_empty() {
+            return self.inner.put_multipart_opts(location, options).await;
+        }
+        let (root, file) = (self.synced.clone(), self.file(location));
+        match tokio::task::spawn_blocking(move || DurableUpload::begin(&root, file)).await {
+            Ok(begun) => Ok(Box::new(begun.map_err(generic)?)),
+            Err(error) => Err(generic(error)),
+        }
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -123,42 +133,17 @@ impl ObjectStore for Durable {
     }
 }
 
-#[derive(Debug)]
-struct DurableUpload {
-    inner: Box<dyn MultipartUpload>,
-    root: PathBuf,
-    file: PathBuf,
-}
-
-#[async_trait]
-impl MultipartUpload for DurableUpload {
-    fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.inner.put_part(data)
-    }
-
-    async fn complete(&mut self) -> Result<PutResult> {
-        let result = self.inner.complete().await?;
-        let (root, file) = (self.root.clone(), self.file.clone());
-        blocking(move || {
-            File::open(&file)?.sync_all()?;
-            sync_directories(&root, &file)
-        })
-        .await?;
-        Ok(result)
-    }
-
-    async fn abort(&mut self) -> Result<()> {
-        self.inner.abort().await
-    }
-}
-
-/// Writes beside the target under a name that listings of a local store leave out ("#" and digits), then names it.
-fn put(root: &FsPath, file: &FsPath, payload: &PutPayload, create: bool) -> std::io::Result<()> {
-    let parent = file.parent().unwrap_or(root);
-    std::fs::create_dir_all(parent)?;
+/// A name beside `file` that listings of a local store leave out: "#" and digits.
+fn staged_name(file: &FsPath) -> PathBuf {
     let mut staged = file.as_os_str().to_owned();
     staged.push(format!("#{}", uuid::Uuid::new_v4().as_u128()));
-    let staged = PathBuf::from(staged);
+    staged.into()
+}
+
+/// Writes beside the target, then names it.
+fn put(root: &FsPath, file: &FsPath, payload: &PutPayload, create: bool) -> std::io::Result<()> {
+    std::fs::create_dir_all(file.parent().unwrap_or(root))?;
+    let staged = staged_name(file);
     let done = write_synced(&staged, payload)
         .and_then(|()| if create { std::fs::hard_link(&staged, file) } else { std::fs::rename(&staged, file) });
     if create || done.is_err() {
