@@ -3,7 +3,8 @@
 mod expand;
 
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
+use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -20,6 +21,8 @@ pub(crate) type Pieces = BoxStream<'static, Result<Bytes, Error>>;
 
 /// Bytes read from a local file at a time.
 const PIECE: usize = 1 << 20;
+/// Bytes looked at in a local file at a time: they stay in the processor's cache.
+const GLANCE: usize = 256 << 10;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,11 +63,70 @@ impl Compression {
 
 /// The stored bytes of `range` of a file, refused when the file is no longer the one that was found.
 pub(crate) async fn stored(store: &Store, file: &File, range: Option<Range<u64>>) -> Result<Pieces, Error> {
-    let location = store.path(&file.path)?;
     let range = range.unwrap_or(0..file.size);
     if range.is_empty() {
         return Ok(futures::stream::empty().boxed());
     }
+    let path = file.path.clone();
+    Ok(match payload(store, file, &range).await? {
+        GetResultPayload::File(handle, _) => local(handle, range, path),
+        GetResultPayload::Stream(stream) => stream.map_err(move |error| Error::storage("read", &path, &error)).boxed(),
+    })
+}
+
+/// Shows the stored bytes of `range` to `see`, piece by piece, until it says that it has seen enough. A local file is read
+/// in one go on a thread of its own.
+pub(crate) async fn look<S: Send + 'static>(
+    store: &Store,
+    file: &File,
+    range: Range<u64>,
+    mut state: S,
+    see: fn(&mut S, &[u8]) -> ControlFlow<()>,
+) -> Result<S, Error> {
+    if range.is_empty() {
+        return Ok(state);
+    }
+    let path = file.path.clone();
+    match payload(store, file, &range).await? {
+        GetResultPayload::File(handle, _) => {
+            match tokio::task::spawn_blocking(move || glance(&handle, range, state, see)).await {
+                Ok(seen) => seen.map_err(|error| unread(path, &error)),
+                Err(_) => Err(Error::Stopped { path }),
+            }
+        }
+        GetResultPayload::Stream(mut stream) => {
+            while let Some(piece) = stream.next().await {
+                let piece = piece.map_err(|error| Error::storage("read", &path, &error))?;
+                if see(&mut state, &piece).is_break() {
+                    break;
+                }
+            }
+            Ok(state)
+        }
+    }
+}
+
+fn glance<S>(
+    handle: &std::fs::File,
+    range: Range<u64>,
+    mut state: S,
+    see: fn(&mut S, &[u8]) -> ControlFlow<()>,
+) -> std::io::Result<S> {
+    let (mut at, mut buffer) = (range.start, vec![0; GLANCE]);
+    while at < range.end {
+        let wanted = usize::try_from(range.end - at).unwrap_or(GLANCE).min(GLANCE);
+        handle.read_exact_at(&mut buffer[..wanted], at)?;
+        if see(&mut state, &buffer[..wanted]).is_break() {
+            break;
+        }
+        at += wanted as u64;
+    }
+    Ok(state)
+}
+
+/// The stored bytes of a range that is not empty.
+async fn payload(store: &Store, file: &File, range: &Range<u64>) -> Result<GetResultPayload, Error> {
+    let location = store.path(&file.path)?;
     let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
     let path = file.path.clone();
     let got = match store.object().get_opts(&location, options).await {
@@ -75,10 +137,7 @@ pub(crate) async fn stored(store: &Store, file: &File, range: Option<Range<u64>>
     if got.meta.size != file.size || got.meta.last_modified != file.modified {
         return Err(Error::Changed { path });
     }
-    Ok(match got.payload {
-        GetResultPayload::File(handle, _) => local(handle, range, path),
-        GetResultPayload::Stream(stream) => stream.map_err(move |error| Error::storage("read", &path, &error)).boxed(),
-    })
+    Ok(got.payload)
 }
 
 /// The content of a file: stored bytes, expanded if they are compressed.
@@ -112,8 +171,7 @@ fn local(handle: std::fs::File, range: Range<u64>, path: String) -> Pieces {
             let reading = tokio::task::spawn_blocking(move || piece(handle, range));
             match reading.await {
                 Ok(Ok((handle, range, bytes))) => Ok(Some((bytes, (Some(handle), range)))),
-                Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::Changed { path }),
-                Ok(Err(error)) => Err(Error::io("read", &path, &error)),
+                Ok(Err(error)) => Err(unread(path, &error)),
                 Err(_) => Err(Error::Stopped { path }),
             }
         }
@@ -121,11 +179,21 @@ fn local(handle: std::fs::File, range: Range<u64>, path: String) -> Pieces {
     .boxed()
 }
 
-fn piece(mut handle: std::fs::File, range: Range<u64>) -> std::io::Result<(std::fs::File, Range<u64>, Bytes)> {
-    let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-    let mut buffer = vec![0; left.min(PIECE)];
-    handle.seek(SeekFrom::Start(range.start))?;
-    handle.read_exact(&mut buffer)?;
-    let next = range.start + buffer.len() as u64;
-    Ok((handle, next..range.end, Bytes::from(buffer)))
+fn piece(handle: std::fs::File, range: Range<u64>) -> std::io::Result<(std::fs::File, Range<u64>, Bytes)> {
+    let wanted = usize::try_from(range.end - range.start).unwrap_or(PIECE).min(PIECE);
+    let mut buffer = Vec::with_capacity(wanted);
+    (&handle).seek(SeekFrom::Start(range.start))?;
+    (&handle).take(wanted as u64).read_to_end(&mut buffer)?;
+    if buffer.len() < wanted {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok((handle, range.start + wanted as u64..range.end, Bytes::from(buffer)))
+}
+
+/// A file that is shorter than it was found is another file.
+fn unread(path: String, error: &std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::Changed { path },
+        _ => Error::io("read", &path, error),
+    }
 }

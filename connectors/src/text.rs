@@ -114,6 +114,9 @@ impl Text {
         let before = self.offset - self.cut.len() as u64;
         out.append(&mut self.cut);
         out.extend_from_slice(piece);
+        if encoding_rs::Encoding::utf8_valid_up_to(&out[start..]) == out.len() - start {
+            return Ok(());
+        }
         let Err(error) = std::str::from_utf8(&out[start..]) else {
             return Ok(());
         };

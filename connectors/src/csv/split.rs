@@ -1,8 +1,7 @@
 //! Cutting one large file at line ends. Only a body without any quote can be cut without parsing it first.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use futures::TryStreamExt;
 use futures::future::try_join_all;
 
 use super::{Format, Part};
@@ -11,8 +10,11 @@ use crate::files::File;
 use crate::input;
 use crate::store::Store;
 
-/// What one stretch of a file holds.
+/// What one stretch of a file holds, as far as it was looked at.
 struct Stretch {
+    /// Offset up to which it was looked at.
+    at: u64,
+    /// It has a quote; what follows the quote was not looked at.
     quote: bool,
     /// Line ends in it.
     lines: u64,
@@ -41,18 +43,9 @@ pub(super) async fn parts(
     let starts = |index: usize| {
         if index == count { file.size } else { body + step * index as u64 }
     };
-    let looks = (0..count).map(|index| {
-        let (store, file, range) = (store.clone(), file.clone(), starts(index)..starts(index + 1));
-        async move {
-            let path = file.path.clone();
-            match tokio::spawn(async move { look(&store, &file, range).await }).await {
-                Ok(found) => found,
-                Err(_) => Err(Error::Stopped { path }),
-            }
-        }
-    });
-    let head = look(store, file, 0..body).await?;
-    let stretches = try_join_all(looks).await?;
+    let head = look(store, file, 0..body, Stretch::count).await?;
+    let body = (0..count).map(|index| look(store, file, starts(index)..starts(index + 1), Stretch::see));
+    let stretches = try_join_all(body).await?;
     if stretches.iter().any(|stretch| stretch.quote) {
         return Ok(whole);
     }
@@ -76,20 +69,28 @@ fn cut(file: &File, before: u64, stretches: &[Stretch]) -> Vec<Part> {
     parts
 }
 
-async fn look(store: &Store, file: &File, range: Range<u64>) -> Result<Stretch, Error> {
-    let mut at = range.start;
-    let mut found = Stretch { quote: false, lines: 0, first_line_end: None };
-    let mut pieces = input::stored(store, file, Some(range)).await?;
-    while let Some(piece) = pieces.try_next().await? {
-        found.quote |= memchr::memchr(b'"', &piece).is_some();
-        found.lines += memchr::memchr_iter(b'\n', &piece).count() as u64;
-        if found.first_line_end.is_none() {
-            found.first_line_end = memchr::memchr(b'\n', &piece).map(|end| at + end as u64 + 1);
-        }
-        at += piece.len() as u64;
-        if found.quote {
-            break;
-        }
+async fn look(
+    store: &Store,
+    file: &File,
+    range: Range<u64>,
+    see: fn(&mut Stretch, &[u8]) -> ControlFlow<()>,
+) -> Result<Stretch, Error> {
+    let nothing = Stretch { at: range.start, quote: false, lines: 0, first_line_end: None };
+    input::look(store, file, range, nothing, see).await
+}
+
+impl Stretch {
+    fn see(&mut self, bytes: &[u8]) -> ControlFlow<()> {
+        self.quote |= memchr::memchr(b'"', bytes).is_some();
+        if self.quote { ControlFlow::Break(()) } else { self.count(bytes) }
     }
-    Ok(found)
+
+    fn count(&mut self, bytes: &[u8]) -> ControlFlow<()> {
+        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        if self.first_line_end.is_none() {
+            self.first_line_end = memchr::memchr(b'\n', bytes).map(|end| self.at + end as u64 + 1);
+        }
+        self.at += bytes.len() as u64;
+        ControlFlow::Continue(())
+    }
 }
