@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
+use sha2::{Digest, Sha256};
 
 use super::support::*;
 use crate::Error;
@@ -41,6 +43,23 @@ async fn statistics_and_dictionaries_only_where_allowed() {
     assert_eq!(token.compression(), parquet::basic::Compression::UNCOMPRESSED);
     let footer = format!("{:?}", reader.metadata());
     assert!(group.column(1).statistics().is_none() && footer.contains("sluice"));
+}
+
+#[tokio::test]
+async fn sealed_values_are_stored_as_what_differs_and_read_back() {
+    const ROWS: u64 = 5_000;
+    let place = Place::new();
+    let value = |row: u64| [&[7; 25], row.to_be_bytes().as_slice(), &Sha256::digest(row.to_be_bytes())].concat();
+    let values = BinaryArray::from_iter((0..ROWS).map(|row| (row % 10 > 0).then(|| value(row))));
+    let batch = RecordBatch::try_from_iter([("sealed", Arc::new(values) as ArrayRef)]).unwrap();
+    let options = ParquetOptions { plain: vec!["sealed".into()], ..Default::default() };
+    let mut sink = ParquetSink::create(&place.store, "a.parquet", batch.schema(), &options).await.unwrap();
+    sink.write(&batch).await.unwrap();
+    let written = sink.finish().await.unwrap();
+    assert!(written.bytes < ROWS * 9 / 10 * 38, "{} bytes", written.bytes);
+    let file = std::fs::File::open(place.directory.path().join("a.parquet")).unwrap();
+    let mut back = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().with_batch_size(10_000).build().unwrap();
+    assert_eq!(back.next().unwrap().unwrap().column(0), batch.column(0));
 }
 
 #[tokio::test]

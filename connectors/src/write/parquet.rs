@@ -1,10 +1,10 @@
 //! Parquet files. Statistics and dictionaries are data: there are none unless they are allowed.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -19,6 +19,7 @@ pub struct ParquetOptions {
     /// Zstandard level, 1 to 22.
     pub zstd_level: i32,
     /// Columns written without dictionary and compression: tokens and ciphertexts, which gain nothing from either.
+    /// Binary ones, sealed values, begin alike: of each only what differs from the one before is stored.
     pub plain: Vec<String>,
     /// Columns whose minimum and maximum may stand in the file. All others have none.
     pub statistics: Vec<String>,
@@ -56,7 +57,7 @@ impl ParquetSink {
     pub async fn create(store: &Store, path: &str, schema: SchemaRef, options: &ParquetOptions) -> Result<Self, Error> {
         let refuse = |reason| Error::Write { path: path.to_owned(), reason };
         let properties =
-            properties(options).ok_or_else(|| refuse("the zstd level or row group size is out of range"))?;
+            properties(options, &schema).ok_or_else(|| refuse("the zstd level or row group size is out of range"))?;
         let arrow = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, arrow);
         let writer = writer.map_err(|_| refuse("a column has a type that Parquet does not have"))?;
@@ -109,7 +110,7 @@ impl ParquetSink {
     }
 }
 
-fn properties(options: &ParquetOptions) -> Option<WriterProperties> {
+fn properties(options: &ParquetOptions, schema: &Schema) -> Option<WriterProperties> {
     let level = ZstdLevel::try_new(options.zstd_level).ok()?;
     if options.row_group_rows == 0 {
         return None;
@@ -120,8 +121,11 @@ fn properties(options: &ParquetOptions) -> Option<WriterProperties> {
         .set_offset_index_disabled(true)
         .set_max_row_group_row_count(Some(options.row_group_rows))
         .set_created_by("sluice".to_owned());
-    for column in &options.plain {
-        let column = ColumnPath::from(column.as_str());
+    for name in &options.plain {
+        let column = ColumnPath::from(name.as_str());
+        if schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Binary) {
+            builder = builder.set_column_encoding(column.clone(), Encoding::DELTA_BYTE_ARRAY);
+        }
         builder = builder
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_compression(column, Compression::UNCOMPRESSED);

@@ -30,6 +30,9 @@ use crate::types;
 /// Sources up to this size are joined in memory; beyond it joins sort and spill.
 const HASH_JOIN_BYTES: u64 = 256 << 20;
 
+/// Compression of rows on their way into a library, whose files are read soon and rewritten by later merges.
+const LIBRARY_ZSTD: i32 = 1;
+
 /// Stages a job and audits what was staged.
 pub(super) async fn stage(
     runner: &Runner<'_>,
@@ -204,12 +207,16 @@ async fn sink(
         (true, None) => return Err(Error::NoKey { key: "grant".into() }),
         (false, _) => None,
     };
-    let partition_by = match &job.kind {
-        JobKind::Build { partition_by, .. } => partition_by.clone(),
-        JobKind::Supply { .. } => Vec::new(),
+    let (partition_by, zstd_level) = match &job.kind {
+        JobKind::Build { partition_by, .. } => (partition_by.clone(), LIBRARY_ZSTD),
+        JobKind::Supply { .. } => (Vec::new(), ParquetOptions::default().zstd_level),
     };
-    let options =
-        ParquetOptions { plain: incompressible(&columns), statistics: statistics(job), ..ParquetOptions::default() };
+    let options = ParquetOptions {
+        zstd_level,
+        plain: incompressible(&columns),
+        statistics: statistics(job),
+        ..ParquetOptions::default()
+    };
     let schema =
         types::schema(&columns.iter().map(|column| (column.name.clone(), column.data_type)).collect::<Vec<_>>());
     let plan = cast(&job.target, &compiler.context, plan, schema).await?;
