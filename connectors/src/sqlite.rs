@@ -29,18 +29,21 @@ pub struct Options {
     pub increment: Option<Increment>,
 }
 
-/// Rows with `after < column` and `column <= up_to`. A bound that is not given does not bound.
+/// Rows with `after < column` and `column <= up_to`, or of a half-open interval. A bound that is not given does not bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Increment {
     /// The cursor column.
     pub column: String,
-    /// Exclusive lower bound.
+    /// Exclusive lower bound; inclusive if half open.
     #[serde(default)]
     pub after: Option<Bound>,
-    /// Inclusive upper bound.
+    /// Inclusive upper bound; exclusive if half open.
     #[serde(default)]
     pub up_to: Option<Bound>,
+    /// Whether it is `after <= column` and `column < up_to`.
+    #[serde(default)]
+    pub half_open: bool,
 }
 
 /// A bound, compared by SQLite with the column's own ordering.
@@ -147,7 +150,8 @@ impl SqliteSource {
         let mut arguments = SqliteArguments::default();
         if let Some(increment) = &self.increment {
             let column = quoted(&increment.column);
-            let bounds = [(&increment.after, ">"), (&increment.up_to, "<=")];
+            let (above, below) = if increment.half_open { (">=", "<") } else { (">", "<=") };
+            let bounds = [(&increment.after, above), (&increment.up_to, below)];
             let mut word = "WHERE";
             for (bound, comparison) in bounds {
                 let Some(bound) = bound else { continue };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use catalog::audit::Event;
 use catalog::clock::{Actor, SystemClock};
 use catalog::grant::Grant;
+use catalog::schedule::NewTick;
 use catalog::store::{Catalog, Import};
 use chrono::{NaiveDate, Utc};
 use datafusion::arrow::array::RecordBatch;
@@ -14,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::occurrence;
-use crate::plan::{self, Facts, Libraries, Plan};
+use crate::plan::{self, Covered, Facts, Libraries, Plan};
 use crate::project::{Pipeline, Project};
 use crate::report::{Progress, RunReport};
-use crate::run;
+use crate::run::{self, Order};
 use crate::unseal::Unsealer;
 use crate::vault::{Secrets, Vault, resolve};
+use crate::when::Fire;
 use crate::work::Work;
 
 /// Occurrences a plan looks ahead.
@@ -30,7 +32,7 @@ pub struct Engine {
     pub(crate) project: Arc<Project>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) catalog: Arc<Catalog>,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) work: Work,
     pub(crate) actor: Actor,
     pub(crate) owner: String,
@@ -54,6 +56,47 @@ impl Engine {
             None => Catalog::open(&state.join("ledger.db"), Arc::new(SystemClock)).await?,
         };
         let catalog = Arc::new(catalog);
+        let work = Work::new(&project.spec.limits, &state.join("spill"))?;
+        Self::with(project, secrets, user, catalog, work).await
+    }
+
+    /// The engine of other definitions of the same project, on the same ledger: its definitions are imported. Bounds of
+    /// memory and disk stay those of the process.
+    pub async fn reopen(&self, project: Project) -> Result<Self, Error> {
+        let (secrets, catalog) = (Arc::clone(&self.secrets), Arc::clone(&self.catalog));
+        Self::with(project, secrets, &self.actor.name, catalog, self.work.clone()).await
+    }
+
+    /// The same engine with another definition of one pipeline, under the grants and the policy of today.
+    #[must_use]
+    pub fn pinned(&self, pipeline: Pipeline) -> Self {
+        let mut project = Project::clone(&self.project);
+        let id = &pipeline.spec.pipeline.id;
+        match project.pipelines.iter_mut().find(|known| known.spec.pipeline.id == *id) {
+            Some(known) => *known = pipeline,
+            None => project.pipelines.push(pipeline),
+        }
+        Self {
+            project: Arc::new(project),
+            secrets: Arc::clone(&self.secrets),
+            catalog: Arc::clone(&self.catalog),
+            vault: Arc::clone(&self.vault),
+            work: self.work.clone(),
+            actor: self.actor.clone(),
+            owner: self.owner.clone(),
+            state: self.state.clone(),
+            grants: self.grants.clone(),
+        }
+    }
+
+    async fn with(
+        project: Project,
+        secrets: Arc<dyn Secrets>,
+        user: &str,
+        catalog: Arc<Catalog>,
+        work: Work,
+    ) -> Result<Self, Error> {
+        let state = project.root.join(&project.spec.state.path);
         let actor = Actor::new(project.spec.project.id.clone(), user);
         let organisations: Vec<_> = project.organisations.values().cloned().collect();
         let resources: Vec<_> = project.resources.values().cloned().collect();
@@ -68,13 +111,12 @@ impl Engine {
         let stored = catalog.grants(&actor).await?;
         let grants = stored.into_iter().map(|stored| (stored.grant.id.clone(), stored.grant)).collect();
         let vault = Vault::open(&project.spec.keys, &state, secrets.as_ref(), Arc::clone(&catalog), actor.clone())?;
-        let work = Work::new(&project.spec.limits, &state.join("spill"))?;
         Ok(Self {
             owner: format!("{user}@{}", host()),
             project: Arc::new(project),
             secrets,
             catalog,
-            vault,
+            vault: Arc::new(vault),
             work,
             actor,
             state,
@@ -95,6 +137,11 @@ impl Engine {
     /// On whose behalf everything happens.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Who and where this process is, for people.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// The keys.
@@ -128,6 +175,19 @@ impl Engine {
         plan::plan(&self.project, &facts, &mut libraries, pipeline, covered, next).await
     }
 
+    /// Plans a tick of the schedule: what it covers is what it was promised with.
+    pub async fn plan_tick(&self, tick: &NewTick) -> Result<Plan, Error> {
+        let pipeline = self.pipeline(&tick.id.pipeline)?;
+        let zone = self.project.timezone(pipeline);
+        let (from, to) = (tick.interval_start.with_timezone(&zone), tick.interval_end.with_timezone(&zone));
+        let last = Fire::covering(tick.interval_start, tick.interval_end, zone).last_business_date;
+        let dates = (tick.biz_date, last.max(tick.biz_date));
+        let covered = Covered::new(tick.id.key.clone(), dates, from, to);
+        let next = vec![covered.clone()];
+        let facts = self.facts(pipeline).await?;
+        plan::plan(&self.project, &facts, &mut Libraries::default(), pipeline, covered, next).await
+    }
+
     async fn facts(&self, pipeline: &Pipeline) -> Result<Facts, Error> {
         let builds = pipeline.spec.library.iter().map(|library| format!("library:{}", library.table));
         let supplies = pipeline.spec.supply.iter().map(|supply| format!("supply:{}/{}", supply.to, supply.dataset));
@@ -147,7 +207,18 @@ impl Engine {
         progress: Arc<dyn Progress>,
         stop: CancellationToken,
     ) -> Result<RunReport, Error> {
-        run::run(self, plan, progress, stop).await
+        self.carry_out(plan, &Order::manual(&self.actor.name), progress, stop).await
+    }
+
+    /// Runs a plan on somebody's order.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        order: &Order,
+        progress: Arc<dyn Progress>,
+        stop: CancellationToken,
+    ) -> Result<RunReport, Error> {
+        run::run(self, plan, order, progress, stop).await
     }
 
     /// The first 10,000 rows of a quarantine file with their original values, for who holds the root key. The opening is

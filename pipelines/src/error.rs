@@ -416,6 +416,45 @@ pub enum Error {
         what: String,
     },
 
+    /// Somebody else took the target over.
+    #[error("another worker took {target} over while this one stood still; it carries on, this one published nothing")]
+    #[serde(rename = "P504")]
+    LeaseLost {
+        /// Target.
+        target: String,
+    },
+    /// A cursor that is no time cannot be read for an interval.
+    #[error(
+        "source {from} cannot be read for the past: its cursor column {column} holds no times, so no part of it belongs to an interval"
+    )]
+    #[serde(rename = "P505")]
+    NoInterval {
+        /// Source.
+        from: String,
+        /// Cursor column.
+        column: String,
+    },
+    /// An overwritten library whose parts are not days.
+    #[error(
+        "{target} cannot be backfilled: what is overwritten is not a partition of {date}, so newer rows would be replaced; partition it by the business date"
+    )]
+    #[serde(rename = "P506")]
+    ReplacesNewer {
+        /// Target.
+        target: String,
+        /// Business date.
+        date: String,
+    },
+    /// An appended library that holds the interval already.
+    #[error("{target} cannot be backfilled: rows of {covered} were appended before and would be there twice")]
+    #[serde(rename = "P507")]
+    AppendsTwice {
+        /// Target.
+        target: String,
+        /// What is there already: an occurrence, or the cursor up to which everything was read.
+        covered: String,
+    },
+
     /// An error of a connector.
     #[error("{0}")]
     #[serde(untagged)]
@@ -435,6 +474,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a quality gate closed.
+    pub fn is_gate(&self) -> bool {
+        matches!(self, Self::QuarantineGate { .. } | Self::RuleGate { .. } | Self::RowCountGate { .. })
+    }
+
     /// A failed file operation, without the system's text about contents.
     pub fn state(action: &str, path: &Path, error: &std::io::Error) -> Self {
         Self::State { action: action.into(), path: path.display().to_string(), kind: error.kind().to_string() }
@@ -443,7 +487,7 @@ impl Error {
     /// Whether trying again can help without a change.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Waiting { .. } | Self::State { .. } => true,
+            Self::Busy { .. } | Self::Waiting { .. } | Self::State { .. } | Self::LeaseLost { .. } => true,
             Self::Connector(error) => error.retryable(),
             Self::Catalog(error) => error.retryable(),
             Self::Publish(error) => error.retryable(),

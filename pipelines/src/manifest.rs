@@ -45,6 +45,22 @@ pub struct Manifest {
     pub quarantine_key: String,
     /// Steps whose quarantined rows have unknown keys; deletes by absence were left out because of them.
     pub deletes_left_out: Vec<String>,
+    /// Quality gates that were closed and that two people let it pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<ReleasedGate>,
+}
+
+/// A quality gate that two people let a stage pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedGate {
+    /// Code of the gate, `P301`.
+    pub code: String,
+    /// Its parameters: counts, bounds, names.
+    pub params: BTreeMap<String, String>,
+    /// Who let it pass.
+    pub by: Vec<String>,
+    /// Why.
+    pub note: String,
 }
 
 /// Rows of a change supply by operation.

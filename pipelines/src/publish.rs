@@ -10,6 +10,7 @@
 //! | `replace.rs` | append and overwrite |
 //! | `files.rs`, `staged.rs`, `table.rs` | reading files with row positions; the stage; snapshots and commits |
 //! | `metadata.rs`, `instant.rs`, `error.rs` | what a commit says, points in time, errors |
+//! | `fence.rs` | who may still commit |
 //! | `delivery.rs` | file datasets |
 //! | `difference.rs`, `reconcile.rs` | what changed between two versions; commits the catalog does not know |
 //!
@@ -18,6 +19,7 @@
 //! 2. A commit lands on a snapshot other than the one it was computed from.
 //! 3. A file is deleted. Files that no commit names are left to the table's own housekeeping.
 //! 4. An older row replaces a newer one.
+//! 5. A worker whose lease was taken over commits anything that its successor would not.
 
 mod candidates;
 mod classify;
@@ -26,6 +28,7 @@ mod decide;
 pub mod delivery;
 pub mod difference;
 mod error;
+mod fence;
 mod files;
 mod filter;
 mod instant;
@@ -43,12 +46,14 @@ mod table;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Place};
+pub use fence::{Fence, Unfenced};
 pub use instant::{VALID_FROM, VALID_TO};
 pub use table::{ensure_table, table_schema};
 
@@ -79,6 +84,14 @@ pub enum Change {
         /// content: the staged row replaces. Without it every staged row is newer.
         version: Option<String>,
         /// How rows leave.
+        deletes: Deletes,
+    },
+    /// Those whose key the table does not hold yet enter; the others are stale. For rows of the past that nothing orders:
+    /// what the table holds may be newer.
+    Insert {
+        /// Columns that identify a row; none of them missing in any row.
+        key: Vec<String>,
+        /// Rows that say "deleted" do not enter; nothing leaves.
         deletes: Deletes,
     },
     /// They become the current intervals of their keys, and what they replace is closed where they begin (拉链).
@@ -140,6 +153,8 @@ pub struct Publication {
     pub plain: Vec<String>,
     /// Session for sorting keys: bounded memory, encrypted spills.
     pub session: SessionContext,
+    /// Asked right before the commit.
+    pub fence: Arc<dyn Fence>,
 }
 
 impl std::fmt::Debug for Publication {
@@ -182,6 +197,7 @@ pub async fn publish(publication: &Publication) -> Result<Outcome, Error> {
         let outcome = outcome(&snapshot, &prepared)?;
         let metadata = metadata::complete(&publication.metadata, &outcome, prepared.boundary)?;
         crash::point("publish.before_commit");
+        publication.fence.check(&target).await?;
         match table.commit(publication, &snapshot, prepared, metadata).await {
             Ok(version) => {
                 crash::point("publish.committed");
@@ -223,7 +239,9 @@ async fn prepare(publication: &Publication, table: &Table, snapshot: &Snapshot) 
     match &publication.change {
         Change::Append => replace::append(publication, table, snapshot).await,
         Change::Overwrite { partition_by } => replace::overwrite(publication, table, snapshot, partition_by).await,
-        Change::Merge { .. } | Change::History { .. } => merge::merge(publication, table, snapshot).await,
+        Change::Merge { .. } | Change::Insert { .. } | Change::History { .. } => {
+            merge::merge(publication, table, snapshot).await
+        }
     }
 }
 

@@ -92,6 +92,11 @@ pub struct ColumnProtection {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// The run began.
+    Started {
+        /// Its id in the ledger.
+        run: String,
+    },
     /// A job began; `bytes` is the size of its sources where known.
     JobStarted {
         /// The job.

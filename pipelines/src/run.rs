@@ -1,13 +1,15 @@
 //! Running a plan: job by job, stage → audit → intent → publish. One job's end never holds up another's.
 
 mod audit;
+mod backfill;
 mod chain;
 mod compile;
 mod count;
 mod describe;
 mod differ;
+mod fence;
 mod job;
-mod lock;
+mod order;
 mod produce;
 mod settle;
 mod spooled;
@@ -15,14 +17,20 @@ mod stages;
 mod unique;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use catalog::clock::Actor;
 use catalog::ledger::Disposition;
+use catalog::store::Catalog;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+pub use order::{Order, Release};
+
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::pace::Paces;
 use crate::plan::{JobPlan, Plan};
 use crate::report::{Event, JobReport, Progress, RunReport, Status};
 
@@ -30,24 +38,40 @@ use crate::report::{Event, JobReport, Progress, RunReport, Status};
 pub(crate) struct Runner<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) plan: &'a Plan,
+    pub(crate) order: &'a Order,
     pub(crate) progress: Arc<dyn Progress>,
     pub(crate) stop: CancellationToken,
     pub(crate) run: String,
+    pub(crate) paces: Arc<Paces>,
+    /// Whether somebody else took a target of this run over.
+    pub(crate) lost: Arc<AtomicBool>,
+    /// The catalog; within a job, under the job's lease.
+    pub(crate) catalog: Catalog,
 }
 
 /// Runs every job of a plan, builds before supplies.
 pub(crate) async fn run(
     engine: &Engine,
     plan: &Plan,
+    order: &Order,
     progress: Arc<dyn Progress>,
     stop: CancellationToken,
 ) -> Result<RunReport, Error> {
     let started = Instant::now();
-    let run = engine.catalog.start_run(&engine.actor, &plan.pipeline, "manual").await?;
-    let runner = Runner { engine, plan, progress, stop, run: run.id.clone() };
+    let starter = Actor::new(engine.actor.tenant.clone(), order.by.clone());
+    let run = engine.catalog.start_run(&starter, &plan.pipeline, order.cause_name()).await?;
+    progress.event(Event::Started { run: run.id.clone() });
+    let paces = Arc::new(Paces::of(&engine.project.connections));
+    let catalog = engine.catalog.as_ref().clone();
+    let lost = Arc::new(AtomicBool::new(false));
+    let runner = Runner { engine, plan, order, progress, stop, run: run.id.clone(), paces, lost, catalog };
     let mut jobs = Vec::with_capacity(plan.jobs.len());
-    for job in &plan.jobs {
+    for job in plan.jobs.iter().filter(|job| !(order.is_backfill() && backfill::leaves_out(job))) {
         jobs.push(runner.job(job).await);
+        if runner.lost.load(Ordering::SeqCst) {
+            // Whoever took the target over carries on with the rest too.
+            break;
+        }
     }
     let success = jobs.iter().all(|job| matches!(job.status, Status::Succeeded | Status::AlreadyDone));
     let summary =
@@ -89,6 +113,9 @@ impl Runner<'_> {
         match job::attempt(self, job, &mut report).await {
             Ok(status) => report.status = status,
             Err(error) => {
+                if matches!(error, Error::LeaseLost { .. }) {
+                    self.lost.store(true, Ordering::SeqCst);
+                }
                 report.status = status_of(&error);
                 report.problems.push(error.problem());
             }

@@ -19,6 +19,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
 
 use crate::error::Error;
+use crate::pace::Pace;
 
 /// Something done to each batch. It is called from several tasks at once.
 #[async_trait]
@@ -138,13 +139,14 @@ pub fn failed(schema: &SchemaRef, error: Error) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), stream))
 }
 
-/// A table over a connector's source.
+/// A table over a connector's source, read no faster than `pace`.
 pub fn over_source(
     step: &str,
     source: Arc<dyn connectors::source::Source>,
     projection: Option<Vec<usize>>,
     schema: SchemaRef,
     rows: Rows,
+    pace: Option<Arc<Pace>>,
 ) -> EngineResult<StreamingTable> {
     let parts = (0..source.splits()).map(|split| -> Arc<dyn PartitionStream> {
         Arc::new(Split {
@@ -154,6 +156,7 @@ pub fn over_source(
             projection: projection.clone(),
             schema: Arc::clone(&schema),
             rows: rows.clone(),
+            pace: pace.clone(),
         })
     });
     StreamingTable::try_new(Arc::clone(&schema), parts.collect())
@@ -167,6 +170,7 @@ struct Split {
     projection: Option<Vec<usize>>,
     schema: SchemaRef,
     rows: Rows,
+    pace: Option<Arc<Pace>>,
 }
 
 impl PartitionStream for Split {
@@ -177,7 +181,17 @@ impl PartitionStream for Split {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let rows = self.rows.clone();
         let (step, schema) = (self.step.clone(), Arc::clone(&self.schema));
-        let stream = self.source.read(self.split, self.projection.as_deref()).map(move |batch| {
+        let pace = self.pace.clone();
+        let paced = self.source.read(self.split, self.projection.as_deref()).then(move |batch| {
+            let pace = pace.clone();
+            async move {
+                if let (Some(pace), Ok(batch)) = (&pace, &batch) {
+                    pace.rows(batch.num_rows()).await;
+                }
+                batch
+            }
+        });
+        let stream = paced.map(move |batch| {
             let batch = batch.map_err(Error::from)?;
             rows.add(batch.num_rows());
             RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())

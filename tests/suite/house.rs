@@ -13,7 +13,7 @@ const KNOWS: [(&str, &[&str]); 7] = [
     ("connectors", &[]),
     ("pipelines", &["catalog", "transforms", "connectors"]),
     ("deploy", &["catalog", "transforms", "connectors", "pipelines"]),
-    ("tests", &["deploy", "pipelines"]),
+    ("tests", &["catalog", "deploy", "pipelines"]),
     ("benches", &["catalog", "transforms", "connectors", "pipelines"]),
 ];
 const MOST_LINES_OF_A_FILE: usize = 600;

@@ -10,6 +10,8 @@
 //! | mistakes in definitions | `definitions.rs` |
 //! | expired, missing and renewed grants; deleted rows | `grants.rs` |
 //! | lineage, grades and refusals | `lineage.rs` |
+//! | backfills; gates that two people let a job pass | `orders.rs` |
+//! | systemd unit and Helm chart | `install.rs` |
 //! | the demo against its truth file | `demo.rs` |
 //! | deltalake, DuckDB and Polars | `interop.rs` |
 //! | notices and the duty roster | `notice.rs` |
@@ -28,7 +30,9 @@ mod grants;
 mod harness;
 mod hostile;
 mod house;
+mod install;
 mod interop;
 mod lineage;
 mod notice;
+mod orders;
 mod server;

@@ -6,6 +6,10 @@ use crate::ledger::Lease;
 use crate::{Actor, Error, clock};
 use chrono::TimeDelta;
 use sqlx::{Row, query, query_scalar};
+use std::sync::Arc;
+
+/// The token of whoever holds a target.
+const NEWEST: &str = "SELECT token FROM lease WHERE tenant = $1 AND target = $2 AND owner IS NOT NULL";
 
 impl Catalog {
     /// Takes the lease on a target that nobody holds, whose lease has run out, or that `owner` itself held before.
@@ -56,6 +60,23 @@ impl Catalog {
         Ok(Lease { expires_at, ..lease.clone() })
     }
 
+    /// The catalog as the holder of a lease uses it: as soon as somebody else took the lease over, every write is
+    /// refused with K304 and changes nothing.
+    #[must_use]
+    pub fn under(&self, lease: &Lease) -> Catalog {
+        Catalog { fence: Some(Arc::new(lease.clone())), ..self.clone() }
+    }
+
+    /// Whether nobody took a lease over or released it; a look that locks nothing.
+    ///
+    /// # Errors
+    /// K304 when someone did.
+    pub async fn still_holds(&self, actor: &Actor, lease: &Lease) -> Result<(), Error> {
+        let newest: Option<i64> =
+            query_scalar(NEWEST).bind(&actor.tenant).bind(&lease.target).fetch_optional(&self.reader).await?;
+        if newest == Some(lease.token) { Ok(()) } else { Err(Error::StaleLease { target: lease.target.clone() }) }
+    }
+
     /// Gives a lease back.
     ///
     /// # Errors
@@ -88,12 +109,7 @@ impl WriteTx {
     /// Refuses a token that is not the target's newest, or whose lease was given back.
     pub(super) async fn fence(&mut self, target: &str, token: i64) -> Result<(), Error> {
         let tenant = self.tenant.clone();
-        let newest: Option<i64> =
-            query_scalar("SELECT token FROM lease WHERE tenant = $1 AND target = $2 AND owner IS NOT NULL")
-                .bind(tenant)
-                .bind(target)
-                .fetch_optional(self.conn())
-                .await?;
+        let newest: Option<i64> = query_scalar(NEWEST).bind(tenant).bind(target).fetch_optional(self.conn()).await?;
         if newest == Some(token) { Ok(()) } else { Err(Error::StaleLease { target: target.to_owned() }) }
     }
 }

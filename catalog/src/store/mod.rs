@@ -35,8 +35,10 @@ pub(crate) use {file::check_version as check_file_version, server::check_version
 pub use definitions::{Import, Imported};
 pub use group::{Group, Written};
 pub use place::{Place, ServerUrl};
+pub use schedule::LEAD;
 
 use crate::Clock;
+use crate::ledger::Lease;
 use crate::merkle::AuditHash;
 use dialect::Dialect;
 use sqlx::AnyPool;
@@ -50,4 +52,6 @@ pub struct Catalog {
     dialect: Dialect,
     clock: Arc<dyn Clock>,
     hash: AuditHash,
+    /// The lease that must be current for anything to be written; see `under`.
+    fence: Option<Arc<Lease>>,
 }

@@ -45,7 +45,7 @@ impl Catalog {
             }
         };
         migrate::migrate(dialect, &writer).await?;
-        let mut catalog = Catalog { writer, reader, dialect, clock, hash };
+        let mut catalog = Catalog { writer, reader, dialect, clock, hash, fence: None };
         catalog.hash = catalog.first_rows(hash).await?;
         Ok(catalog)
     }

@@ -21,4 +21,5 @@ mod requests;
 mod row;
 mod table;
 
+pub use lead::LEAD;
 pub(super) use table::Counter;

@@ -25,7 +25,7 @@ impl Catalog {
     pub(super) async fn write(&self, actor: &Actor) -> Result<WriteTx, Error> {
         let (inner, server) = self.dialect.begin(&self.writer).await?;
         let now = server.filter(|_| self.clock.real()).unwrap_or_else(|| self.clock.now());
-        Ok(WriteTx {
+        let mut tx = WriteTx {
             inner,
             tenant: actor.tenant.clone(),
             user: actor.name.clone(),
@@ -33,7 +33,11 @@ impl Catalog {
             today: clock::day(now),
             hash: self.hash,
             events: Vec::new(),
-        })
+        };
+        if let Some(lease) = &self.fence {
+            tx.fence(&lease.target, lease.token).await?;
+        }
+        Ok(tx)
     }
 }
 

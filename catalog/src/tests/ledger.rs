@@ -111,7 +111,13 @@ async fn a_lease_is_held_by_one_and_fences_the_earlier_holder() {
     let occurrence = world.occurrence("t", "1").await;
     let refused = catalog.record_intent(actor, &new_intent(&occurrence, first.token, "1")).await;
     assert_eq!(refused.unwrap_err(), stale);
-    catalog.record_intent(actor, &new_intent(&occurrence, second.token, "1")).await.unwrap();
+    assert_eq!(catalog.still_holds(actor, &first).await.unwrap_err(), stale);
+    let failed = Disposition::Failed;
+    assert_eq!(catalog.under(&first).finish(actor, &occurrence.id, failed, None).await.unwrap_err(), stale);
+    assert_eq!(catalog.find_occurrence(actor, "t", "1").await.unwrap().unwrap().disposition, occurrence.disposition);
+    catalog.still_holds(actor, &second).await.unwrap();
+    let under = catalog.under(&second);
+    under.record_intent(actor, &new_intent(&occurrence, second.token, "1")).await.unwrap();
 
     catalog.release(actor, &second).await.unwrap();
     assert_eq!(catalog.renew(actor, &second, ttl).await.unwrap_err(), stale);

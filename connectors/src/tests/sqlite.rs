@@ -43,15 +43,18 @@ async fn increments_are_bound_as_values() {
     let fill = "INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-02'), (3, '2026-01-03'), (4, NULL)";
     database(&place, "a.db", &["CREATE TABLE t (id INT, at TEXT)", fill]).await;
     let text = |value: &str| Some(Bound::Text(value.into()));
-    let read = |after, up_to| {
-        let request = table("t", Some(Increment { column: "at".into(), after, up_to }));
+    let bounded = |after, up_to, half_open| {
+        let request = table("t", Some(Increment { column: "at".into(), after, up_to, half_open }));
         let place = &place;
         async move { outcome(place, &request).await.unwrap().into_iter().map(|row| row[0].clone()).collect::<Vec<_>>() }
     };
+    let read = |after, up_to| bounded(after, up_to, false);
     assert_eq!(read(text("2026-01-01"), text("2026-01-03")).await, ["2", "3"]);
+    assert_eq!(bounded(text("2026-01-01"), text("2026-01-03"), true).await, ["1", "2"]);
     assert_eq!(read(None, text("2026-01-02")).await, ["1", "2"]);
     assert_eq!(read(text("' OR 1=1 --"), text("' OR 1=1 --")).await, Vec::<String>::new());
-    let request = table("t", Some(Increment { column: "at; DROP TABLE t".into(), after: None, up_to: None }));
+    let wrong = Increment { column: "at; DROP TABLE t".into(), after: None, up_to: None, half_open: false };
+    let request = table("t", Some(wrong));
     assert!(matches!(place.open(&request).await, Err(Error::ColumnMissing { .. })));
 }
 

@@ -51,6 +51,7 @@ impl Bars {
 impl Progress for Bars {
     fn event(&self, event: Event) {
         match event {
+            Event::Started { .. } => {}
             Event::JobStarted { job, bytes } => self.start(job, bytes),
             Event::Phase { job, phase } => {
                 if let Some(bar) = self.jobs().get(&job) {

@@ -45,6 +45,7 @@ impl Lines {
 impl Progress for Lines {
     fn event(&self, event: Event) {
         match event {
+            Event::Started { .. } => {}
             Event::JobStarted { job, .. } => drop(self.due(&job)),
             Event::Phase { job, phase } => self.say(&job, &self.messages.text(&format!("progress.{phase}"), &[])),
             Event::Advanced { job, rows, .. } => {

@@ -79,6 +79,7 @@ impl Candidates {
     fn by_absence(&self) -> bool {
         match self.rules {
             Rules::Merge { by_absence } | Rules::History { by_absence, .. } => by_absence,
+            Rules::Insert => false,
         }
     }
 
@@ -162,6 +163,7 @@ impl Candidates {
     fn leave_alone(&self, rows: &Located, alone: &BooleanArray) -> Result<(), Error> {
         let places = (0..alone.len()).filter(|at| alone.value(*at)).map(|at| (at, rows.rows.value(at)));
         match self.rules {
+            Rules::Insert => {}
             Rules::Merge { .. } => {
                 let mut decisions = self.decisions();
                 places.for_each(|(_, row)| decisions.delete(rows.file, row));

@@ -47,6 +47,8 @@ pub(super) enum Rules {
         /// A key that is not staged leaves the table.
         by_absence: bool,
     },
+    /// One current row a key, which stays.
+    Insert,
     /// Validity intervals.
     History {
         /// A key that is not staged is closed.
@@ -124,6 +126,7 @@ impl Decisions {
         let held = group.iter().any(|row| row.side == Side::Held);
         match rules {
             Rules::Merge { by_absence } => self.merge(group, staged, by_absence && !held),
+            Rules::Insert => self.enter(group, staged),
             Rules::History { by_absence, boundary, versioned, late } => match staged {
                 Some(staged) => self.succeed(group, staged, versioned, late),
                 None if by_absence && !held => self.close_absent(group, boundary),
@@ -166,6 +169,18 @@ impl Decisions {
             self.counts.deduplicated += 1;
         }
         Some(best)
+    }
+
+    fn enter(&mut self, group: &[Row<'_>], staged: Option<&Row<'_>>) {
+        let Some(staged) = staged else { return };
+        if group.iter().any(|row| row.side == Side::Table) {
+            self.counts.stale += 1;
+            self.leave(staged);
+        } else if staged.side == Side::Flagged {
+            self.flag(staged.file, staged.row);
+        } else {
+            self.insert(1);
+        }
     }
 
     fn merge(&mut self, group: &[Row<'_>], staged: Option<&Row<'_>>, absent: bool) {

@@ -200,6 +200,7 @@ pub(super) fn parts(change: &Change) -> Result<(&[String], Option<&str>, &Delete
         Change::Merge { key, version, deletes } | Change::History { key, version, deletes, .. } => {
             Ok((key, version.as_deref(), deletes))
         }
+        Change::Insert { key, deletes } => Ok((key, None, deletes)),
         _ => Err(Error::Setting { reason: "this change has no key" }),
     }
 }

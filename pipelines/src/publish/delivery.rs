@@ -2,13 +2,14 @@
 //! exist for the recipient; a record never changes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use connectors::store::{self, Store};
 use object_store::{ObjectStoreExt, PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, metadata};
+use super::{Error, Fence, metadata};
 use crate::crash;
 use crate::manifest::{CommitMetadata, Manifest, Outcome, StagedFile};
 pub use crate::spec::pipeline::SupplyMode as Mode;
@@ -46,6 +47,8 @@ pub struct Delivery {
     pub metadata: CommitMetadata,
     /// Business date the delivery is for.
     pub business_date: NaiveDate,
+    /// Asked right before the record is put.
+    pub fence: Arc<dyn Fence>,
 }
 
 /// What the recipient is told, as `<dataset>/_deliveries/<sequence>.json`.
@@ -98,6 +101,7 @@ pub async fn deliver(delivery: &Delivery) -> Result<Outcome, Error> {
     let record = write_files(delivery, &store).await?;
     crash::point("publish.data_written");
     crash::point("publish.before_commit");
+    delivery.fence.check(&delivery.dataset).await?;
     let outcome = match put(&store, delivery, &record).await? {
         true => outcome(delivery.sequence, record.rows),
         false => {

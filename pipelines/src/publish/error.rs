@@ -55,6 +55,12 @@ pub enum Error {
     #[serde(rename = "P712")]
     #[error("\"{path}\" is not a usable delivery record: {reason}")]
     Delivery { path: String, reason: &'static str },
+    #[serde(rename = "P713")]
+    #[error("another worker has taken \"{target}\" over and carries on; this one committed nothing")]
+    Superseded { target: String },
+    #[serde(rename = "P714")]
+    #[error("whether \"{target}\" may still be written could not be found out; nothing was committed, try again")]
+    Unknown { target: String },
     /// From the storage side.
     #[serde(untagged)]
     #[error(transparent)]
@@ -92,7 +98,7 @@ impl Error {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Contended { .. } => true,
+            Self::Contended { .. } | Self::Superseded { .. } | Self::Unknown { .. } => true,
             Self::Connector(error) => error.retryable(),
             Self::Engine { reason, .. } => *reason == MEMORY,
             _ => false,

@@ -86,8 +86,10 @@ fn latest(change: &Change, last: Option<NaiveDate>) -> Option<NaiveDate> {
 fn rules(publication: &Publication, snapshot: &Snapshot, last: Option<NaiveDate>) -> Result<Rules, Error> {
     let (_, version, deletes) = parts(&publication.change)?;
     let by_absence = *deletes == Deletes::ByAbsence;
-    let Change::History { boundary: date, .. } = &publication.change else {
-        return Ok(Rules::Merge { by_absence });
+    let date = match &publication.change {
+        Change::History { boundary, .. } => boundary,
+        Change::Insert { .. } => return Ok(Rules::Insert),
+        _ => return Ok(Rules::Merge { by_absence }),
     };
     let from = snapshot.schema.field(super::codec::position(&snapshot.schema, instant::VALID_FROM)?);
     if !instant::fits(from.data_type()) {

@@ -11,6 +11,8 @@ pub const OCCURRENCE: &str = "sluice.occurrence";
 pub const MANIFEST: &str = "sluice.manifest";
 /// Position up to which the target now stands.
 pub const CURSOR: &str = "sluice.cursor";
+/// Fencing token of the lease under which it was committed.
+pub const TOKEN: &str = "sluice.token";
 /// Latest boundary a history without versions was published for, so that later loads of earlier days are told apart.
 pub const BOUNDARY: &str = "sluice.boundary";
 /// What publishing did, as JSON of [`Outcome`].

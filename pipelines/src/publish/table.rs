@@ -332,6 +332,7 @@ fn operation(change: &Change) -> &'static str {
         Change::Append => "append",
         Change::Overwrite { .. } => "overwrite",
         Change::Merge { .. } => "merge",
+        Change::Insert { .. } => "insert",
         Change::History { .. } => "history",
     }
 }

@@ -139,8 +139,9 @@ impl Compiler<'_> {
         match phase {
             Phase::Read { source } => {
                 let opened = self.sources.get(source).ok_or_else(|| missing(step))?;
-                stream::over_source(step, Arc::clone(&opened.source), None, opened.source.schema(), rows)
-                    .map_err(engine)
+                let (source, pace) = (Arc::clone(&opened.source), opened.pace.clone());
+                let schema = source.schema();
+                stream::over_source(step, source, None, schema, rows, pace).map_err(engine)
             }
             Phase::Govern(govern) => self.govern(relation, number, govern, at, rows).await,
             Phase::Unique(_) => self.unique(relation, number, phase, at, rows).await,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use catalog::lineage::{Flow, LineageEdge};
 use catalog::policy::Protection;
 
-use super::Runner;
 use super::compile::Checked;
 use super::produce::{Staged, statistics};
 use super::stages::{slug, zone_of};
+use super::{Runner, backfill};
 use crate::error::Error;
 use crate::manifest::{Destination, Manifest, StepCount};
 use crate::plan::{JobKind, JobPlan, ProtectionPlan};
@@ -27,6 +27,10 @@ pub(super) fn manifest(
     staged: Staged,
 ) -> Result<Manifest, Error> {
     let date = runner.plan.occurrence.business_date;
+    let (destination, cursor) = match runner.order.is_backfill() {
+        true => (backfill::destination(runner, job, &staged.files, destination(job, date, checked))?, None),
+        false => (destination(job, date, checked), staged.cursor.or_else(|| source_cursor(sources))),
+    };
     let closed = || checked.closed.iter();
     Ok(Manifest {
         target: job.target.clone(),
@@ -38,8 +42,8 @@ pub(super) fn manifest(
         held: closed().filter_map(|closed| closed.held.clone()).collect(),
         steps,
         rules: checked.rules.clone(),
-        destination: Some(destination(job, date, checked)),
-        cursor: staged.cursor.or_else(|| source_cursor(sources)),
+        destination: Some(destination),
+        cursor,
         lineage: lineage(job),
         business_date: date,
         quarantine_folder: format!(
@@ -50,6 +54,7 @@ pub(super) fn manifest(
         ),
         quarantine_key: String::new(),
         deletes_left_out: if by_absence(job) { checked.unknown_keys.clone() } else { Vec::new() },
+        released: Vec::new(),
     })
 }
 

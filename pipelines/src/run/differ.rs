@@ -138,8 +138,8 @@ async fn side(
     let Some(source) = source else { return Ok(None) };
     let rows = Rows::default();
     let schema = source.schema();
-    let table =
-        stream::over_source(step, source, None, schema, rows.clone()).map_err(|error| Error::running(step, error))?;
+    let table = stream::over_source(step, source, None, schema, rows.clone(), None)
+        .map_err(|error| Error::running(step, error))?;
     register(context, step, name, Arc::new(table))?;
     counters.push(rows);
     let Some(condition) = filter else { return Ok(Some(name.to_owned())) };

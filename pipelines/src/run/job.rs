@@ -1,45 +1,56 @@
 //! One job, from its lease to its end in the ledger.
 
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
 
 use catalog::ledger::{Disposition, Lease, NewIntent, NewOccurrence, Occurrence, Permit};
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use serde_json::json;
 
 use super::stages::Stage;
-use super::{Runner, disposition_of, lock, produce, settle, status_of};
-use crate::crash;
+use super::{Runner, backfill, disposition_of, produce, settle, status_of};
 use crate::error::Error;
 use crate::gate::{self, Authorized};
+use crate::lease::{self, Keeper, holder};
 use crate::plan::JobPlan;
 use crate::report::{Event, JobReport, Status};
-
-/// How long a lease lasts unless renewed, and how often it is.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
-const RENEW: Duration = Duration::from_secs(20);
+use crate::{crash, publish};
 
 /// Brings a job to its end, or says why it has none.
 pub(super) async fn attempt(runner: &Runner<'_>, job: &JobPlan, report: &mut JobReport) -> Result<Status, Error> {
     let engine = runner.engine;
-    let _lock = lock::take(&engine.state, &job.target)?;
-    let lease = engine.catalog.acquire(&engine.actor, &job.target, &engine.owner, LEASE).await?;
-    let renewing = renew(runner, &lease);
-    let ended = under_lease(runner, job, &lease, report).await;
-    renewing.abort();
-    engine.catalog.release(&engine.actor, &lease).await?;
-    ended
+    let (owner, lasting) = (holder::unique(&engine.owner), runner.order.lease);
+    let lease = lease::take(&engine.catalog, &engine.actor, &job.target, &owner, lasting).await?;
+    let stop = runner.stop.child_token();
+    let (catalog, actor) = (engine.catalog.as_ref().clone(), engine.actor.clone());
+    let keeper = Keeper::start(catalog.clone(), actor, lease.clone(), lasting, stop.clone());
+    let own = Runner {
+        stop,
+        catalog: catalog.under(&lease),
+        progress: Arc::clone(&runner.progress),
+        run: runner.run.clone(),
+        paces: Arc::clone(&runner.paces),
+        lost: Arc::clone(&runner.lost),
+        ..*runner
+    };
+    let ended = under_lease(&own, job, &lease, report).await;
+    let lost = keeper.lost() || matches!(&ended, Err(error) if is_stale(error));
+    drop(keeper);
+    // Not given back, it runs out; the job has ended as it has.
+    let _ = engine.catalog.release(&engine.actor, &lease).await;
+    match ended {
+        Err(_) if lost => Err(Error::LeaseLost { target: job.target.clone() }),
+        ended => ended,
+    }
 }
 
-fn renew(runner: &Runner<'_>, lease: &Lease) -> tokio::task::JoinHandle<()> {
-    let (catalog, actor, lease) = (runner.engine.catalog.clone(), runner.engine.actor.clone(), lease.clone());
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(RENEW).await;
-            if catalog.renew(&actor, &lease, LEASE).await.is_err() {
-                return;
-            }
-        }
-    })
+/// Whether an error says that somebody else has the target.
+fn is_stale(error: &Error) -> bool {
+    match error {
+        Error::Catalog(catalog::Error::StaleLease { .. }) => true,
+        Error::Publish(error) => matches!(error.as_ref(), publish::Error::Superseded { .. }),
+        _ => false,
+    }
 }
 
 async fn under_lease(
@@ -50,7 +61,10 @@ async fn under_lease(
 ) -> Result<Status, Error> {
     let engine = runner.engine;
     settle::adopt(runner, job).await?;
-    let recovered = settle::pending(runner, job, report).await?;
+    let recovered = settle::pending(runner, job, lease, report).await?;
+    let waiting = runner.catalog.pending_intents(&engine.actor, &job.target).await?;
+    let kept: Vec<Stage> = waiting.iter().map(|intent| Stage::of_manifest(Path::new(&intent.manifest_path))).collect();
+    Stage::sweep(&engine.state, job, lease.token, &kept);
     let occurrence = occurrence(runner, job).await?;
     if occurrence.disposition == Disposition::Succeeded {
         if recovered.contains(&occurrence.id) {
@@ -60,14 +74,14 @@ async fn under_lease(
         return Ok(Status::AlreadyDone);
     }
     if occurrence.disposition.terminal() {
-        engine.catalog.reopen(&engine.actor, &occurrence.id).await?;
+        runner.catalog.reopen(&engine.actor, &occurrence.id).await?;
     }
-    engine.catalog.start_attempt(&engine.actor, &occurrence.id, &runner.run).await?;
+    runner.catalog.start_attempt(&engine.actor, &occurrence.id, &runner.run).await?;
     let authorized = match gate::pass(job) {
         Ok(authorized) => authorized,
         Err(refusals) => {
             let reason = json!({ "refusals": refusals });
-            engine.catalog.finish(&engine.actor, &occurrence.id, Disposition::Withheld, Some(reason)).await?;
+            runner.catalog.finish(&engine.actor, &occurrence.id, Disposition::Withheld, Some(reason)).await?;
             report.problems = refusals;
             return Ok(Status::Withheld);
         }
@@ -75,8 +89,8 @@ async fn under_lease(
     match stage_and_publish(runner, &authorized, lease, &occurrence, report).await {
         Ok(()) => Ok(Status::Succeeded),
         Err(error) => {
-            if engine.catalog.pending_intents(&engine.actor, &job.target).await?.is_empty() {
-                give_up(runner, job, &occurrence, &error).await?;
+            if runner.catalog.pending_intents(&engine.actor, &job.target).await?.is_empty() {
+                give_up(runner, job, lease, &occurrence, &error).await?;
             }
             Err(error)
         }
@@ -84,13 +98,18 @@ async fn under_lease(
 }
 
 /// Nothing was decided for good: the stage goes, the occurrence ends with its reason.
-async fn give_up(runner: &Runner<'_>, job: &JobPlan, occurrence: &Occurrence, error: &Error) -> Result<(), Error> {
+async fn give_up(
+    runner: &Runner<'_>,
+    job: &JobPlan,
+    lease: &Lease,
+    occurrence: &Occurrence,
+    error: &Error,
+) -> Result<(), Error> {
     let engine = runner.engine;
-    let stage = Stage::at(&engine.state, job, &occurrence.key);
-    stage.remove()?;
+    Stage::at(&engine.state, job, &occurrence.key, lease.token).remove()?;
     let disposition = disposition_of(status_of(error));
     let reason = json!({ "problem": error.problem() });
-    Ok(engine.catalog.finish(&engine.actor, &occurrence.id, disposition, Some(reason)).await?)
+    Ok(runner.catalog.finish(&engine.actor, &occurrence.id, disposition, Some(reason)).await?)
 }
 
 async fn occurrence(runner: &Runner<'_>, job: &JobPlan) -> Result<Occurrence, Error> {
@@ -109,7 +128,7 @@ async fn occurrence(runner: &Runner<'_>, job: &JobPlan) -> Result<Occurrence, Er
         policy_digest: runner.plan.policy.clone(),
         grants_digest: catalog::digest::sm3_of(&permits(runner, job)?)?,
     };
-    Ok(engine.catalog.occurrence(&engine.actor, &new).await?)
+    Ok(runner.catalog.occurrence(&engine.actor, &new).await?)
 }
 
 /// The grants of a job as they were planned with.
@@ -131,7 +150,8 @@ async fn stage_and_publish(
     report: &mut JobReport,
 ) -> Result<(), Error> {
     let engine = runner.engine;
-    let stage = Stage::at(&engine.state, job.get(), &occurrence.key);
+    backfill::check(runner, job.get(), occurrence).await?;
+    let stage = Stage::at(&engine.state, job.get(), &occurrence.key, lease.token);
     stage.begin()?;
     let target = job.get().target.clone();
     runner.progress.event(Event::Phase { job: target.clone(), phase: "stage" });
@@ -153,8 +173,8 @@ async fn stage_and_publish(
         policy_digest: crosses.then(|| runner.plan.policy.clone()),
         lease_token: lease.token,
     };
-    let intent = engine.catalog.record_intent(&engine.actor, &new).await?;
+    let intent = runner.catalog.record_intent(&engine.actor, &new).await?;
     crash::point("intent.recorded");
     runner.progress.event(Event::Phase { job: target, phase: "publish" });
-    settle::publish(runner, job.get(), &intent, &manifest, &stage, &occurrence.key, report).await
+    settle::publish(runner, job.get(), lease, &intent, &manifest, &stage, report).await
 }

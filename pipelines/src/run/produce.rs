@@ -19,7 +19,7 @@ use crate::gate::Authorized;
 use crate::manifest::{Manifest, Operations, StagedFile, StepCount};
 use crate::plan::{JobKind, JobPlan, OutputColumn, ProtectionPlan};
 use crate::protect::{Protector, incompressible};
-use crate::read::{Opened, Opener};
+use crate::read::{Opened, Opener, Part};
 use crate::relation::Query;
 use crate::report::{Event, JobReport, Progress};
 use crate::spec::pipeline::SupplyMode;
@@ -74,20 +74,29 @@ pub(super) async fn stage(
     let written = staged.written;
     let mut manifest = describe::manifest(runner, job, occurrence, &sources, &checked, steps, staged)?;
     keys.wrapped_by().clone_into(&mut manifest.quarantine_key);
-    audit::audit(runner, job, &sources, &manifest, checked, written).await?;
+    manifest.released = audit::audit(runner, job, &sources, &manifest, checked, written).await?;
     Ok(manifest)
 }
 
 async fn open_sources(runner: &Runner<'_>, job: &JobPlan) -> Result<BTreeMap<String, Opened>, Error> {
     let engine = runner.engine;
-    let opener =
-        Opener { project: &engine.project, secrets: engine.secrets.as_ref(), parallelism: engine.work.partitions() };
+    let opener = Opener {
+        project: &engine.project,
+        secrets: engine.secrets.as_ref(),
+        parallelism: engine.work.partitions(),
+        paces: &runner.paces,
+        released: runner.order.release.is_some(),
+    };
     let cursor = engine.catalog.cursor(&engine.actor, &job.target).await?;
     let cursors: BTreeMap<String, String> =
         cursor.as_ref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut sources = BTreeMap::new();
     for source in runner.plan.sources.iter().filter(|source| job.relations.contains(&source.name)) {
-        let opened = opener.open(source, cursors.get(&source.name).map(String::as_str)).await?;
+        let part = match runner.order.is_backfill() {
+            true => Part::Within(&runner.plan.occurrence.time),
+            false => Part::Since(cursors.get(&source.name).map(String::as_str)),
+        };
+        let opened = opener.open(source, part).await?;
         sources.insert(source.name.clone(), opened);
     }
     Ok(sources)

@@ -1,20 +1,22 @@
 //! From an intent to its end: publish what the manifest says, keep the quarantine, close the occurrence; and the same
 //! again for an intent that an earlier process left.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use catalog::key::QuarantineFile;
-use catalog::ledger::{AdoptTarget, FoundCommit, Intent, Published};
+use catalog::ledger::{AdoptTarget, FoundCommit, Intent, Lease, Published};
 use serde_json::{Value, json};
 
 use super::Runner;
+use super::fence::LeaseFence;
 use super::stages::Stage;
 use crate::crash;
 use crate::error::Error;
 use crate::manifest::{CommitMetadata, Destination, Manifest, Operations, Outcome};
 use crate::plan::{JobKind, JobPlan};
 use crate::publish::delivery::{self, Delivery};
-use crate::publish::{self, Change, Publication, metadata};
+use crate::publish::{self, Change, Fence, Publication, metadata};
 use crate::report::JobReport;
 use crate::spec::pipeline::{DatasetFormat, SupplyMode};
 use crate::types;
@@ -23,14 +25,14 @@ use crate::types;
 pub(super) async fn publish(
     runner: &Runner<'_>,
     job: &JobPlan,
+    lease: &Lease,
     intent: &Intent,
     manifest: &Manifest,
     stage: &Stage,
-    occurrence: &str,
     report: &mut JobReport,
 ) -> Result<(), Error> {
     let engine = runner.engine;
-    let mut outcome = apply(runner, intent, manifest, stage, occurrence).await?;
+    let mut outcome = apply(runner, lease, intent, manifest, stage).await?;
     if let Some(operations) = manifest.operations {
         let Operations { inserted, updated, deleted } = operations;
         outcome = Outcome { inserted, updated, deleted, ..outcome };
@@ -43,17 +45,25 @@ pub(super) async fn publish(
             .iter()
             .map(|step| (step.step.clone(), i64::try_from(step.out).unwrap_or(i64::MAX)))
             .collect(),
-        balance: json!({ "steps": manifest.steps, "rules": manifest.rules, "target": outcome }),
+        balance: balance(manifest, &outcome),
         receipts: receipt(manifest, &outcome).into_iter().collect(),
         lineage: manifest.lineage.clone(),
     };
-    engine.catalog.put_quarantine(&engine.actor, &intent.occurrence, &quarantine_files(manifest)).await?;
-    engine.catalog.complete(&engine.actor, &intent.id, &published).await?;
+    runner.catalog.put_quarantine(&engine.actor, &intent.occurrence, &quarantine_files(manifest)).await?;
+    runner.catalog.complete(&engine.actor, &intent.id, &published).await?;
     crash::point("catalog.completed");
     stage.remove()?;
     crash::point("stage.removed");
     tell(job, manifest, outcome, report);
     Ok(())
+}
+
+fn balance(manifest: &Manifest, outcome: &Outcome) -> Value {
+    let mut balance = json!({ "steps": manifest.steps, "rules": manifest.rules, "target": outcome });
+    if !manifest.released.is_empty() {
+        balance["released"] = json!(manifest.released);
+    }
+    balance
 }
 
 fn tell(job: &JobPlan, manifest: &Manifest, outcome: Outcome, report: &mut JobReport) {
@@ -69,15 +79,18 @@ fn tell(job: &JobPlan, manifest: &Manifest, outcome: Outcome, report: &mut JobRe
 
 async fn apply(
     runner: &Runner<'_>,
+    lease: &Lease,
     intent: &Intent,
     manifest: &Manifest,
     stage: &Stage,
-    occurrence: &str,
 ) -> Result<Outcome, Error> {
     let engine = runner.engine;
+    let fence: Arc<dyn Fence> =
+        Arc::new(LeaseFence { catalog: runner.catalog.clone(), actor: engine.actor.clone(), lease: lease.clone() });
     let mut metadata = CommitMetadata::from([
-        (metadata::OCCURRENCE.to_owned(), occurrence.to_owned()),
+        (metadata::OCCURRENCE.to_owned(), manifest.occurrence.clone()),
         (metadata::MANIFEST.to_owned(), intent.manifest_digest.clone()),
+        (metadata::TOKEN.to_owned(), lease.token.to_string()),
     ]);
     if let Some(cursor) = &manifest.cursor {
         metadata.insert(metadata::CURSOR.to_owned(), cursor.clone());
@@ -94,6 +107,7 @@ async fn apply(
         statistics,
         plain,
         session: engine.work.session(false),
+        fence: Arc::clone(&fence),
     };
     match manifest.destination.as_ref() {
         None => Err(Error::StageDamaged { target: manifest.target.clone(), path: "manifest.json".into() }),
@@ -114,26 +128,36 @@ async fn apply(
                 let publication = delta(root.join(dataset), Vec::new(), change, Vec::new(), plain.clone());
                 return Ok(publish::publish(&publication).await?);
             }
-            let delivery = Delivery {
-                dataset_root: root,
-                dataset: dataset.clone(),
-                format: match format {
-                    DatasetFormat::Csv => delivery::Format::Csv,
-                    DatasetFormat::Parquet | DatasetFormat::Delta => delivery::Format::Parquet,
-                },
-                mode: match mode {
-                    SupplyMode::Full => delivery::Mode::Full,
-                    SupplyMode::Increment => delivery::Mode::Increment,
-                    SupplyMode::Changes => delivery::Mode::Changes,
-                },
-                manifest: manifest.clone(),
-                stage_root: stage.root().to_owned(),
-                sequence: intent.publish_sequence,
-                metadata,
-                business_date: manifest.business_date,
-            };
+            let to = (root, dataset.clone(), *format, *mode);
+            let delivery = delivery_of(manifest, to, stage, (intent.publish_sequence, metadata), fence);
             Ok(delivery::deliver(&delivery).await?)
         }
+    }
+}
+
+/// A delivery of files: `to` is where it goes, in which form, and what it is to those before.
+fn delivery_of(
+    manifest: &Manifest,
+    to: (PathBuf, String, DatasetFormat, SupplyMode),
+    stage: &Stage,
+    (sequence, metadata): (i64, CommitMetadata),
+    fence: Arc<dyn Fence>,
+) -> Delivery {
+    let (dataset_root, dataset, format, mode) = to;
+    Delivery {
+        dataset_root,
+        dataset,
+        format: match format {
+            DatasetFormat::Csv => delivery::Format::Csv,
+            DatasetFormat::Parquet | DatasetFormat::Delta => delivery::Format::Parquet,
+        },
+        mode,
+        manifest: manifest.clone(),
+        stage_root: stage.root().to_owned(),
+        sequence,
+        metadata,
+        business_date: manifest.business_date,
+        fence,
     }
 }
 
@@ -183,15 +207,19 @@ fn receipt(manifest: &Manifest, outcome: &Outcome) -> Option<Value> {
 }
 
 /// Finishes what earlier processes left after their intent; names the occurrences that are done now.
-pub(super) async fn pending(runner: &Runner<'_>, job: &JobPlan, report: &mut JobReport) -> Result<Vec<String>, Error> {
+pub(super) async fn pending(
+    runner: &Runner<'_>,
+    job: &JobPlan,
+    lease: &Lease,
+    report: &mut JobReport,
+) -> Result<Vec<String>, Error> {
     let engine = runner.engine;
     let mut done = Vec::new();
     for intent in engine.catalog.pending_intents(&engine.actor, &job.target).await? {
         let stage = Stage::of_manifest(Path::new(&intent.manifest_path));
         let manifest = stage.manifest(&job.target, &intent.manifest_digest)?;
         stage.verify(&manifest).await?;
-        let occurrence = manifest.occurrence.clone();
-        publish(runner, job, &intent, &manifest, &stage, &occurrence, report).await?;
+        publish(runner, job, lease, &intent, &manifest, &stage, report).await?;
         done.push(intent.occurrence);
     }
     Ok(done)
@@ -216,7 +244,7 @@ pub(super) async fn adopt(runner: &Runner<'_>, job: &JobPlan) -> Result<(), Erro
     }
     let target =
         AdoptTarget { pipeline: runner.plan.pipeline.clone(), job: job.target.clone(), target: job.target.clone() };
-    engine.catalog.adopt(&engine.actor, &target, &found).await?;
+    runner.catalog.adopt(&engine.actor, &target, &found).await?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
-//! Stage folders: one per target and occurrence, in the zone its rows come from, readable by the owner only.
+//! Stage folders: one per target, occurrence and fencing token, in the zone its rows come from, readable by the owner
+//! only. What a worker that was taken over still writes never mixes with what its successor stages.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ use crate::plan::JobPlan;
 
 /// Name of the manifest in a stage folder.
 const MANIFEST: &str = "manifest.json";
+/// Between occurrence and token in the name of a stage folder; no slug holds it.
+const TOKEN: char = '~';
 
 /// A stage folder.
 #[derive(Debug, Clone)]
@@ -30,11 +33,22 @@ pub(super) struct Sealed {
 }
 
 impl Stage {
-    /// The folder of one target and occurrence. A zone keeps its stages apart from other zones'.
-    pub(super) fn at(state: &Path, job: &JobPlan, occurrence: &str) -> Self {
-        let zone = zone_of(job);
-        let root = state.join("stage").join(slug(&zone.to_string())).join(slug(&job.target)).join(slug(occurrence));
-        Self { root }
+    /// The folder of one target, occurrence and token. A zone keeps its stages apart from other zones'.
+    pub(super) fn at(state: &Path, job: &JobPlan, occurrence: &str, token: i64) -> Self {
+        Self { root: target_folder(state, job).join(format!("{}{TOKEN}{token}", slug(occurrence))) }
+    }
+
+    /// Removes what earlier holders of the target's lease left, unless it is among `kept`. What cannot be removed now,
+    /// because its writer still writes, is left to the next holder.
+    pub(super) fn sweep(state: &Path, job: &JobPlan, token: i64, kept: &[Stage]) {
+        let Ok(entries) = fs::read_dir(target_folder(state, job)) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let of = name.rsplit_once(TOKEN).and_then(|(_, token)| token.parse::<i64>().ok());
+            if of.is_none_or(|of| of < token) && !kept.iter().any(|stage| stage.root == path) {
+                let _ = fs::remove_dir_all(&path);
+            }
+        }
     }
 
     /// The folder a manifest lies in.
@@ -58,9 +72,7 @@ impl Stage {
 
     pub(super) fn remove(&self) -> Result<(), Error> {
         match fs::remove_dir_all(&self.root) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::state("remove", &self.root, &error))
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::state("remove", &self.root, &error)),
             _ => Ok(()),
         }
     }
@@ -107,7 +119,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Moves the sealed quarantine to where it stays, in place of an earlier attempt's. Repeating it changes nothing.
+    /// Moves the sealed quarantine to where it stays. Repeating it changes nothing, also when two do it at once. What a
+    /// restored ledger no longer knows and lies in the way is moved aside, never removed.
     pub(super) fn keep_quarantine(&self, state: &Path, folder: &str) -> Result<(), Error> {
         let from = self.root.join("quarantine");
         let to = state.join(folder);
@@ -115,16 +128,27 @@ impl Stage {
             return Ok(());
         }
         let moved = || -> std::io::Result<()> {
-            if to.exists() {
-                fs::remove_dir_all(&to)?;
-            }
             if let Some(parent) = to.parent() {
                 fs::create_dir_all(parent)?;
             }
-            fs::rename(&from, &to)
+            match fs::rename(&from, &to) {
+                Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {
+                    let aside = (1..).map(|number| to.with_extension(format!("before-{number}")));
+                    let free = aside.take(10_000).find(|path| !path.exists()).ok_or(error)?;
+                    fs::rename(&to, free)?;
+                    fs::rename(&from, &to)
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound && to.exists() => Ok(()),
+                done => done,
+            }
         };
         moved().map_err(|error| Error::state("move", &to, &error))
     }
+}
+
+/// Where the stages of a target lie.
+fn target_folder(state: &Path, job: &JobPlan) -> PathBuf {
+    state.join("stage").join(slug(&zone_of(job).to_string())).join(slug(&job.target))
 }
 
 /// The zone whose rows a job reads.

@@ -6,7 +6,7 @@ use crate::{Actor, Error};
 use chrono::TimeDelta;
 
 /// Target of the lease that the leading scheduler holds. Targets of jobs have a colon in their name.
-pub(super) const LEAD: &str = "schedule";
+pub const LEAD: &str = "schedule";
 
 impl Catalog {
     /// Takes the lead, or answers `None` while another one has it. It is kept with [`Catalog::renew`] and given back with

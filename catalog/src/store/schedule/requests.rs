@@ -96,6 +96,27 @@ impl Catalog {
         .await?;
         rows.iter().map(vote).collect()
     }
+
+    /// Who released the quality gate that stopped an attempt of a tick before this one, the first one first; of several
+    /// such attempts, the last. The gate is open when these are two people.
+    ///
+    /// # Errors
+    /// K301.
+    pub async fn released(&self, actor: &Actor, tick: &TickId, attempt: u32) -> Result<Vec<Vote>, Error> {
+        let rows = query(
+            "SELECT r.* FROM schedule_request r WHERE r.tenant = $1 AND r.release_pipeline = $2 AND r.release_key = $3 \
+             AND r.granted = 1 AND r.release_attempt < $4 AND r.release_attempt = (SELECT MAX(n.release_attempt) \
+             FROM schedule_request n WHERE n.tenant = $1 AND n.release_pipeline = $2 AND n.release_key = $3 \
+             AND n.granted = 1) ORDER BY r.id",
+        )
+        .bind(&actor.tenant)
+        .bind(&tick.pipeline)
+        .bind(&tick.key)
+        .bind(i64::from(attempt))
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(vote).collect()
+    }
 }
 
 impl WriteTx {

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use connectors::delta::{AddFile, Commit, DeltaTable};
 use connectors::store;
@@ -11,7 +12,7 @@ use futures::{FutureExt, StreamExt};
 use super::city::{City, batch, merge};
 use crate::crash;
 use crate::publish::table::Table;
-use crate::publish::{Change, Deletes, Error, Publication, metadata, publish};
+use crate::publish::{Change, Deletes, Error, Fence, Publication, metadata, publish};
 
 #[tokio::test]
 async fn a_sequence_is_published_once() {
@@ -40,6 +41,50 @@ async fn another_manifest_under_the_same_sequence_is_refused() {
     other.metadata.remove(metadata::MANIFEST);
     assert!(matches!(publish(&other).await, Err(Error::Setting { .. })));
     assert_eq!(city.rows().await.len(), 1);
+}
+
+#[derive(Debug)]
+struct TakenOver;
+
+#[async_trait::async_trait]
+impl Fence for TakenOver {
+    async fn check(&self, target: &str) -> Result<(), Error> {
+        Err(Error::Superseded { target: target.to_owned() })
+    }
+}
+
+#[tokio::test]
+async fn who_lost_the_target_commits_nothing_and_finds_what_the_successor_did() {
+    let mut city = City::new(Change::Append).await;
+    let files = city.stage(&[batch(&[("a", "x", Some(1))])]).await;
+    let successor = city.publication(files);
+    let zombie = Publication { fence: Arc::new(TakenOver), ..successor.clone() };
+    assert!(matches!(publish(&zombie).await, Err(Error::Superseded { .. })));
+    assert_eq!(city.version().await, 0);
+    let outcome = publish(&successor).await.unwrap();
+    assert_eq!(publish(&zombie).await.unwrap(), outcome);
+    assert_eq!((city.version().await, city.rows().await.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn who_wakes_between_its_last_look_and_its_commit_is_refused_by_the_table() {
+    let mut city = City::new(merge(true, Deletes::None)).await;
+    let files = city.stage(&[batch(&[("a", "x", Some(1))])]).await;
+    let publication = city.publication(files);
+    let successor = publication.clone();
+    let done = std::cell::Cell::new(false);
+    // The hook stands for the pause: a successor does all of it on a thread of its own meanwhile.
+    crash::local::install(move |reached| {
+        if reached == "publish.before_commit" && !done.replace(true) {
+            let successor = successor.clone();
+            let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            std::thread::spawn(move || runtime().block_on(publish(&successor)).unwrap()).join().unwrap();
+        }
+    });
+    let outcome = publish(&publication).await.unwrap();
+    crash::local::remove();
+    assert_eq!((outcome.version, outcome.inserted), (1, 1), "answered with what the successor committed");
+    assert_eq!((city.version().await, city.rows().await.len()), (1, 1));
 }
 
 #[tokio::test]

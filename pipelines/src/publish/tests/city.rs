@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::manifest::{CommitMetadata, Manifest, Outcome, StagedFile};
 use crate::publish::table::Table;
-use crate::publish::{Change, Deletes, Error, Publication, ensure_table, metadata, publish, table_schema};
+use crate::publish::{Change, Deletes, Error, Publication, Unfenced, ensure_table, metadata, publish, table_schema};
 
 /// A staged row: key, value, version.
 pub(super) type Line = (&'static str, &'static str, Option<i64>);
@@ -121,6 +121,7 @@ impl City {
             statistics: Vec::new(),
             plain: Vec::new(),
             session: session(),
+            fence: Arc::new(Unfenced),
         }
     }
 

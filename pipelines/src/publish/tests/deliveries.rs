@@ -23,6 +23,7 @@ async fn delivery(city: &mut City, format: Format) -> Delivery {
         sequence: publication.sequence,
         metadata: publication.metadata,
         business_date: day(20),
+        fence: publication.fence,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::city::{City, batch, counts, flag, merge};
 use crate::manifest::StagedFile;
-use crate::publish::{Deletes, Error, Place, publish};
+use crate::publish::{Change, Deletes, Error, Place, publish};
 
 #[tokio::test]
 async fn new_changed_and_equal_rows() {
@@ -27,6 +27,16 @@ async fn an_older_row_never_replaces_a_newer_one() {
     assert_eq!(city.rows().await, ["a|new|5", "b|same|5", "c|y|-9"]);
     let outcome = city.publish(&[("a", "none", None)]).await.unwrap();
     assert_eq!(counts(&outcome), BTreeMap::from([("stale", 1)]));
+}
+
+#[tokio::test]
+async fn rows_of_the_past_that_nothing_orders_fill_gaps_and_replace_nothing() {
+    let mut city = City::new(merge(false, Deletes::None)).await;
+    city.publish(&[("a", "new", Some(1)), ("b", "new", Some(1))]).await.unwrap();
+    city.change = Change::Insert { key: vec!["id".into()], deletes: flag() };
+    let outcome = city.publish(&[("a", "old", Some(9)), ("c", "old", None), ("b", "gone", None), ("d", "gone", None)]);
+    assert_eq!(counts(&outcome.await.unwrap()), BTreeMap::from([("inserted", 1), ("stale", 2), ("flagged", 1)]));
+    assert_eq!(city.rows().await, ["a|new|1", "b|new|1", "c|old|-"]);
 }
 
 #[tokio::test]
