@@ -1,4 +1,5 @@
-//! `secret:NAME`: from the variable `SLUICE_SECRET_<NAME>`, else from the file `secrets/<name>` of the project.
+//! `secret:NAME`: from the variable `SLUICE_SECRET_<NAME>`, else from the credential `<name>` that systemd hands to the
+//! service, else from the file `secrets/<name>` of the project.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,8 @@ use crate::error::Error;
 
 /// Largest secret file that is read, in bytes.
 const LARGEST: u64 = 64 * 1024;
+/// Variable that names the folder of systemd's credentials.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Finds the secrets of one project.
 #[derive(Debug, Clone)]
@@ -38,30 +41,45 @@ impl Secrets {
         if let Some(value) = variables(&variable) {
             return Ok(trimmed(Zeroizing::new(value)));
         }
+        // systemd alone fills that folder, and shows it to nobody but this service.
+        let credential = variables(CREDENTIALS).map(|folder| Path::new(&folder).join(name));
+        if let Some(file) = credential.filter(|file| file.is_file()) {
+            return read(&file);
+        }
         let file = self.folder.join(name);
         if !file.is_file() {
             return Err(Error::NoSecret { name: name.into(), variable, file: file.display().to_string() });
         }
         private(&file)?;
-        std::fs::read_to_string(&file)
-            .map(|text| trimmed(Zeroizing::new(text)))
-            .map_err(|error| Error::io("read", &file, &error))
+        read(&file)
     }
+}
+
+fn read(file: &Path) -> Result<Zeroizing<String>, Error> {
+    small(file)?;
+    std::fs::read_to_string(file)
+        .map(|text| trimmed(Zeroizing::new(text)))
+        .map_err(|error| Error::io("read", file, &error))
 }
 
 fn trimmed(text: Zeroizing<String>) -> Zeroizing<String> {
     Zeroizing::new(text.trim_end().to_owned())
 }
 
-fn private(file: &Path) -> Result<(), Error> {
+fn small(file: &Path) -> Result<(), Error> {
     let metadata = std::fs::metadata(file).map_err(|error| Error::io("read", file, &error))?;
     if metadata.len() > LARGEST {
         let reason = std::io::ErrorKind::FileTooLarge.to_string();
         return Err(Error::Io { action: "read", path: file.display().to_string(), reason });
     }
+    Ok(())
+}
+
+fn private(file: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+        let metadata = std::fs::metadata(file).map_err(|error| Error::io("read", file, &error))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(Error::SecretExposed { file: file.display().to_string() });
         }
@@ -91,6 +109,12 @@ mod tests {
         assert_eq!(*secrets.find_with("hrss-url", |_| None).unwrap(), "from-file");
         let given = secrets.find_with("hrss-url", |name| (name == "SLUICE_SECRET_HRSS_URL").then(|| "env".into()));
         assert_eq!(*given.unwrap(), "env");
+        let credentials = root.path().join("credentials");
+        std::fs::create_dir(&credentials).unwrap();
+        std::fs::write(credentials.join("hrss-url"), "from-systemd\n").unwrap();
+        let folder = credentials.display().to_string();
+        let given = secrets.find_with("hrss-url", |name| (name == CREDENTIALS).then(|| folder.clone()));
+        assert_eq!(*given.unwrap(), "from-systemd");
         assert!(matches!(secrets.find_with("absent", |_| None), Err(Error::NoSecret { .. })));
         assert!(matches!(secrets.find_with("../etc/passwd", |_| None), Err(Error::BadSecretName { .. })));
     }
