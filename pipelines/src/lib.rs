@@ -46,6 +46,7 @@ pub mod read;
 pub mod relation;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod spec;
 pub mod spool;
 pub mod stage;
