@@ -11,6 +11,7 @@
 //! | what people ask for | `schedule/ask.rs` |
 //! | how an attempt leaves its tick: retry, wait, end | `schedule/outcome.rs` |
 //! | going on where another scheduler stopped | `schedule/recover.rs` |
+//! | a month in a second, with faults | `schedule/simulate.rs` |
 //!
 //! Whoever leads keeps one [`State`], applies what a step answers to the ledger in one transaction, and only then takes
 //! the next event. If that transaction is refused, the state is thrown away and made again from the ledger: the ledger
@@ -26,6 +27,7 @@ mod promise;
 mod reason;
 mod recover;
 mod share;
+pub mod simulate;
 mod state;
 mod timetable;
 mod wait;

@@ -19,6 +19,8 @@ pub enum Ending<'a> {
     Reported(&'a RunReport),
     /// It could not be planned or begun.
     Refused(Problem),
+    /// Its sources are not ready.
+    Waiting(Vec<Problem>),
     /// It was stopped because somebody asked for that.
     Stopped(Reason),
     /// It took longer than it may.
@@ -32,6 +34,7 @@ pub fn left(entry: &Entry, poll: Duration, tick: &Tick, ending: Ending<'_>, now:
     match ending {
         Ending::Reported(report) => reported(entry, poll, tick, report, now),
         Ending::Refused(problem) => failed(entry, tick, vec![problem], now),
+        Ending::Waiting(problems) => look_again(entry, poll, tick, problems, now),
         Ending::Stopped(reason) => {
             let (state, successor) = reason.stops_as();
             Left::Ended { state, reason: Some(reason.value()), successor }

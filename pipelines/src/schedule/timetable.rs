@@ -69,8 +69,10 @@ pub struct Entry {
     pub pool: String,
     /// 0 to 9.
     pub priority: u8,
-    /// Connections it uses, each once.
+    /// Connections it reads, each once.
     pub connections: Vec<String>,
+    /// Library targets it builds.
+    pub builds: Vec<String>,
     /// Repeating what may pass.
     pub retry: Retry,
     /// Longest attempt.
@@ -140,6 +142,15 @@ impl Timetable {
         Self { entries: BTreeMap::new(), ..self.clone() }
     }
 
+    /// The same pipelines, none of which fires.
+    pub(super) fn without_fires(&self) -> Self {
+        let mut quiet = self.clone();
+        for entry in quiet.entries.values_mut() {
+            entry.when = None;
+        }
+        quiet
+    }
+
     /// Weight of an owner's share.
     pub fn weight(&self, owner: &str) -> u32 {
         self.shares.get(owner).copied().unwrap_or(1).max(1)
@@ -176,6 +187,7 @@ impl Entry {
             pool: schedule.pool.clone().unwrap_or_else(|| DEFAULT_POOL.into()),
             priority: schedule.priority.unwrap_or(5).min(9),
             connections: connections(pipeline),
+            builds: pipeline.spec.library.iter().map(|library| format!("library:{}", library.table)).collect(),
             retry: Retry {
                 max: schedule.retry.max.min(20),
                 backoff: duration::parse(&schedule.retry.backoff).unwrap_or(Duration::from_secs(60)),

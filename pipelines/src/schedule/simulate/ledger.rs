@@ -1,0 +1,263 @@
+//! The schedule's ledger in memory, with the rules of the real one: what fits is applied, what does not is left out,
+//! tokens fence, and every breach of a promise is written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog::schedule::{Anchor, Commit, Hold, Left, NewTick, Op, Request, Scope, Snapshot, Tick, TickId, TickState};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// The ledger of a simulated city.
+#[derive(Debug, Default)]
+pub(in crate::schedule) struct Ledger {
+    pub(in crate::schedule) ticks: BTreeMap<TickId, Tick>,
+    anchors: BTreeMap<String, Anchor>,
+    holds: BTreeMap<Scope, Hold>,
+    pub(in crate::schedule) commits: Vec<Commit>,
+    pub(in crate::schedule) requests: Vec<Request>,
+    pub(in crate::schedule) revision: i64,
+    /// Changes by workers, in order.
+    changed: Vec<TickId>,
+    ready: BTreeSet<(i64, TickId)>,
+    made_ready: i64,
+    /// Token of the leading scheduler.
+    pub(in crate::schedule) lead: i64,
+    /// Promises that were broken, in words.
+    pub(in crate::schedule) breaches: Vec<String>,
+}
+
+impl Ledger {
+    /// Applies what a leader decided; `None` when it does not lead any more, else whether all of it fitted.
+    pub(in crate::schedule) fn apply(&mut self, lead: i64, now: DateTime<Utc>, ops: &[Op]) -> Option<bool> {
+        if lead != self.lead {
+            return None;
+        }
+        let mut fits = true;
+        for op in ops {
+            fits &= self.apply_one(now, op);
+        }
+        Some(fits)
+    }
+
+    fn apply_one(&mut self, now: DateTime<Utc>, op: &Op) -> bool {
+        match op {
+            Op::Promise { tick, state, reason, successor } => {
+                if self.ticks.contains_key(&tick.id) {
+                    return false;
+                }
+                let row = Tick {
+                    reason: reason.clone(),
+                    successor: successor.clone(),
+                    state: *state,
+                    finished_at: state.ended().then_some(now),
+                    ..new_row(tick.clone(), now)
+                };
+                self.ticks.insert(tick.id.clone(), row);
+                true
+            }
+            Op::Anchor { pipeline, schedule, at } => {
+                let anchor = Anchor { pipeline: pipeline.clone(), schedule: schedule.clone(), at: *at };
+                self.anchors.insert(pipeline.clone(), anchor);
+                true
+            }
+            Op::Wait { id, reason } => self.change(id, |tick| {
+                if !matches!(tick.state, TickState::Queued | TickState::Ready) {
+                    return false;
+                }
+                (tick.state, tick.reason) = (TickState::Queued, Some(reason.clone()));
+                true
+            }),
+            Op::Ready { id } => self.make_ready(id),
+            Op::Reclaim { id, not_before, reason } => self.change(id, |tick| {
+                if tick.state != TickState::Running || tick.lease_until.is_some_and(|until| until > now) {
+                    return false;
+                }
+                tick.state = TickState::Queued;
+                tick.deaths += 1;
+                tick.token += 1;
+                (tick.not_before, tick.reason, tick.lease_until) = (Some(*not_before), Some(reason.clone()), None);
+                true
+            }),
+            Op::End { id, state, reason, successor } => self.change(id, |tick| {
+                let claimed = tick.state == TickState::Running && tick.lease_until.is_some_and(|until| until > now);
+                if tick.state.ended() || claimed {
+                    return false;
+                }
+                tick.token += i64::from(tick.state == TickState::Running);
+                (tick.state, tick.reason, tick.successor) = (*state, reason.clone(), successor.clone());
+                (tick.finished_at, tick.lease_until) = (Some(now), None);
+                true
+            }),
+            Op::Reopen { id, reason } => self.change(id, |tick| {
+                if !tick.state.ended() || tick.state == TickState::Succeeded {
+                    return false;
+                }
+                (tick.state, tick.reason, tick.successor) = (TickState::Queued, Some(reason.clone()), None);
+                (tick.finished_at, tick.not_before, tick.cancel, tick.tries, tick.deaths) = (None, None, None, 0, 0);
+                true
+            }),
+            Op::Cancel { id, reason } => self.change(id, |tick| {
+                if tick.state != TickState::Running {
+                    return false;
+                }
+                tick.cancel = Some(reason.clone());
+                true
+            }),
+            Op::Hold(hold) => {
+                self.holds.insert(hold.scope.clone(), hold.clone());
+                true
+            }
+            Op::Release { scope } => self.holds.remove(scope).is_some(),
+            Op::Answer { request, granted, answer } => {
+                match self.requests.iter_mut().find(|asked| asked.id == *request && asked.answer.is_none()) {
+                    Some(asked) => {
+                        asked.answer = Some((*granted, answer.clone()));
+                        true
+                    }
+                    None => false,
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, id: &TickId, change: impl FnOnce(&mut Tick) -> bool) -> bool {
+        let Some(tick) = self.ticks.get_mut(id) else { return false };
+        let fits = change(tick);
+        if fits && tick.state != TickState::Ready {
+            self.ready.retain(|(_, ready)| ready != id);
+        }
+        fits
+    }
+
+    fn make_ready(&mut self, id: &TickId) -> bool {
+        let active = |tick: &Tick| matches!(tick.state, TickState::Ready | TickState::Running);
+        let first = TickId { pipeline: id.pipeline.clone(), key: String::new() };
+        let mut same = self.ticks.range(first..).take_while(|(other, _)| other.pipeline == id.pipeline);
+        if same.any(|(_, tick)| active(tick)) {
+            return false;
+        }
+        let number = self.made_ready + 1;
+        let fits = self.change(id, |tick| {
+            let fits = tick.state == TickState::Queued;
+            if fits {
+                (tick.state, tick.reason) = (TickState::Ready, None);
+            }
+            fits
+        });
+        if fits {
+            self.made_ready = number;
+            self.ready.insert((number, id.clone()));
+        }
+        fits
+    }
+
+    /// Gives a worker a ready tick.
+    pub(in crate::schedule) fn claim(&mut self, worker: &str, now: DateTime<Utc>, ttl: TimeDelta) -> Option<Tick> {
+        let (_, id) = self.ready.pop_first()?;
+        let revision = self.number(&id);
+        let tick = self.ticks.get_mut(&id)?;
+        tick.state = TickState::Running;
+        tick.token += 1;
+        tick.attempt += 1;
+        tick.worker = Some(worker.to_owned());
+        tick.lease_until = Some(now + ttl);
+        tick.started_at = tick.started_at.or(Some(now));
+        tick.revision = revision;
+        Some(tick.clone())
+    }
+
+    /// Prolongs a claim: whether it still holds, and whether the worker is to stop.
+    pub(in crate::schedule) fn beat(&mut self, id: &TickId, token: i64, now: DateTime<Utc>, ttl: TimeDelta) -> (bool, bool) {
+        if !self.holds_token(id, token) {
+            return (false, false);
+        }
+        let revision = self.number(id);
+        let Some(tick) = self.ticks.get_mut(id) else { return (false, false) };
+        tick.lease_until = Some(now + ttl);
+        tick.revision = revision;
+        (true, tick.cancel.is_some())
+    }
+
+    /// Records how a worker left a tick; refused when its token is spent.
+    pub(in crate::schedule) fn leave(&mut self, id: &TickId, token: i64, left: &Left, now: DateTime<Utc>) -> bool {
+        if !self.holds_token(id, token) {
+            return false;
+        }
+        let revision = self.number(id);
+        let Some(tick) = self.ticks.get_mut(id) else { return false };
+        tick.revision = revision;
+        tick.lease_until = None;
+        match left {
+            Left::Ended { state, reason, successor } => {
+                (tick.state, tick.reason, tick.successor) = (*state, reason.clone(), successor.clone());
+                tick.finished_at = Some(now);
+            }
+            Left::Again { not_before, reason, counts } => {
+                (tick.state, tick.not_before, tick.reason) =
+                    (TickState::Queued, Some(*not_before), Some(reason.clone()));
+                tick.tries += u32::from(*counts);
+            }
+        }
+        true
+    }
+
+    fn holds_token(&self, id: &TickId, token: i64) -> bool {
+        self.ticks.get(id).is_some_and(|tick| tick.state == TickState::Running && tick.token == token)
+    }
+
+    fn number(&mut self, id: &TickId) -> i64 {
+        self.revision += 1;
+        self.changed.push(id.clone());
+        self.revision
+    }
+
+    /// Rows that workers changed after a revision, in order.
+    pub(in crate::schedule) fn changes(&self, after: i64) -> Vec<Tick> {
+        let from = usize::try_from(after).unwrap_or(0).min(self.changed.len());
+        self.changed[from..].iter().filter_map(|id| self.ticks.get(id).cloned()).collect()
+    }
+
+    /// What a scheduler begins with.
+    pub(in crate::schedule) fn snapshot(&self) -> Snapshot {
+        let ran = |tick: &&Tick| {
+            matches!(tick.state, TickState::Succeeded | TickState::Failed | TickState::Withheld)
+        };
+        let mut newest: BTreeMap<&str, &Tick> = BTreeMap::new();
+        for tick in self.ticks.values().filter(ran) {
+            let known = newest.entry(&tick.tick.id.pipeline).or_insert(tick);
+            if tick.tick.scheduled_at > known.tick.scheduled_at {
+                *known = tick;
+            }
+        }
+        let open = self.ticks.values().filter(|tick| !tick.state.ended());
+        Snapshot {
+            ticks: open.chain(newest.into_values()).cloned().collect(),
+            anchors: self.anchors.values().cloned().collect(),
+            holds: self.holds.values().cloned().collect(),
+            commits: self.commits.clone(),
+            revision: self.revision,
+        }
+    }
+}
+
+fn new_row(tick: NewTick, now: DateTime<Utc>) -> Tick {
+    Tick {
+        tick,
+        state: TickState::Queued,
+        reason: None,
+        successor: None,
+        attempt: 0,
+        tries: 0,
+        deaths: 0,
+        not_before: None,
+        worker: None,
+        token: 0,
+        lease_until: None,
+        phase: None,
+        cancel: None,
+        run: None,
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+        revision: 0,
+    }
+}
