@@ -473,6 +473,9 @@ pub enum Error {
     Publish(Box<crate::publish::Error>),
 }
 
+/// Codes of the quality gates: two people may release what they stopped.
+pub const GATES: &[&str] = &["P301", "P302", "P303"];
+
 impl Error {
     /// Whether a quality gate closed.
     pub fn is_gate(&self) -> bool {

@@ -103,10 +103,10 @@ fn wanted(entry: &Entry, now: DateTime<Utc>, date: Option<NaiveDate>) -> Result<
     }
     let local = now.with_timezone(&entry.zone).date_naive();
     let date = date.or_else(|| local.pred_opt()).unwrap_or(local);
-    match crate::occurrence::whole_day(entry.zone, date) {
-        Some(fire) => Ok(Wanted { key: date.to_string(), fire }),
-        None => Err(Answer::NoTick),
-    }
+    let day = crate::occurrence::current(None, entry.zone, now, Some(date)).map_err(unpublished)?;
+    let time = day.ok_or(Answer::NoTick)?.time;
+    let (from, to) = (time.interval_start.with_timezone(&Utc), time.interval_end.with_timezone(&Utc));
+    Ok(Wanted { key: date.to_string(), fire: Fire::covering(from, to, entry.zone) })
 }
 
 impl State {

@@ -101,8 +101,8 @@ impl Shares {
 
     /// Pools that something happened to, each once.
     pub(super) fn touched(&mut self) -> Vec<String> {
-        let touched = self.pools.iter_mut().filter(|(_, queue)| std::mem::take(&mut queue.touched));
-        touched.map(|(pool, _)| pool.clone()).collect()
+        let touched = |(pool, queue): (&String, &mut Queue)| std::mem::take(&mut queue.touched).then(|| pool.clone());
+        self.pools.iter_mut().filter_map(touched).collect()
     }
 
     /// All pools are to be looked through.
