@@ -65,6 +65,8 @@ pub struct Entry {
     pub overlap: Overlap,
     /// Tables it waits for.
     pub after: Vec<After>,
+    /// Whether it has no times of its own: each new version of its tables is a tick.
+    pub by_versions: bool,
     /// Pool.
     pub pool: String,
     /// 0 to 9.
@@ -146,7 +148,7 @@ impl Timetable {
     pub(super) fn without_fires(&self) -> Self {
         let mut quiet = self.clone();
         for entry in quiet.entries.values_mut() {
-            entry.when = None;
+            (entry.when, entry.by_versions) = (None, false);
         }
         quiet
     }
@@ -165,12 +167,14 @@ impl Timetable {
 impl Entry {
     fn of(project: &Project, pipeline: &Pipeline) -> Self {
         let schedule = pipeline.spec.schedule.clone().unwrap_or_default();
+        let when = When::of(&schedule, project.timezone(pipeline), &project.calendars).ok().filter(When::has_fires);
         Self {
             pipeline: pipeline.spec.pipeline.id.clone(),
             owner: pipeline.spec.pipeline.owner.clone(),
             definition: pipeline.digest.clone(),
             schedule: digest(&schedule),
-            when: When::of(&schedule, project.timezone(pipeline), &project.calendars).ok().filter(When::has_fires),
+            by_versions: when.is_none() && !schedule.after.is_empty(),
+            when,
             zone: project.timezone(pipeline),
             catch_up: schedule.catch_up.policy,
             window: span(&schedule.catch_up.window).unwrap_or(TimeDelta::days(7)),
@@ -196,11 +200,6 @@ impl Entry {
             timeout: schedule.timeout.as_deref().and_then(|text| duration::parse(text).ok()),
             until: until(pipeline),
         }
-    }
-
-    /// Whether each new version of its tables is a tick of its own.
-    pub fn only_after(&self) -> bool {
-        self.when.is_none() && !self.after.is_empty()
     }
 }
 

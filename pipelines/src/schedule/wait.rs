@@ -134,7 +134,7 @@ impl State {
         let timetable = Arc::clone(&self.timetable);
         for (pipeline, entry) in &timetable.entries {
             if entry.after.iter().any(|after| after.target == commit.target) {
-                if entry.only_after() {
+                if entry.by_versions {
                     self.fire_after(entry, commit);
                 }
                 self.assess_heads(pipeline);

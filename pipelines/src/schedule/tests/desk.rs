@@ -38,6 +38,7 @@ pub(super) fn plain(pipeline: &str) -> Entry {
         window: TimeDelta::days(7),
         overlap: Overlap::Queue,
         after: Vec::new(),
+        by_versions: false,
         pool: "default".to_owned(),
         priority: 5,
         connections: Vec::new(),

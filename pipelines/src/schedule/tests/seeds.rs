@@ -32,7 +32,7 @@ fn city(seed: u64) -> Timetable {
     let after = |version| After { target: "library:base.p0".to_owned(), version, timeout: TimeDelta::hours(2) };
     entries[3].after = vec![after([AfterVersion::SameDay, AfterVersion::New][pick(9, 2)])];
     let mut follower = plain("follower");
-    follower.after = vec![after(AfterVersion::New)];
+    (follower.after, follower.by_versions) = (vec![after(AfterVersion::New)], true);
     entries.push(follower);
     let mut timetable = timetable(entries);
     timetable.pools.insert("default".to_owned(), Pool { slots: 1 + u32::try_from(pick(5, 3)).unwrap() });

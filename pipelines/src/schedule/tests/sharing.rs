@@ -77,7 +77,7 @@ fn owners_get_slot_time_by_weight_and_a_killed_run_loses_no_slot() {
 fn priority_goes_first_and_starves_nobody() {
     let mut low = entry("low", "0 1 * * *");
     low.priority = 0;
-    let mut urgent: Vec<_> = (0..40).map(|number| entry(&format!("u{number}"), "*/10 * * * *")).collect();
+    let mut urgent: Vec<_> = (0..12).map(|number| entry(&format!("u{number}"), "*/10 * * * *")).collect();
     urgent.iter_mut().for_each(|one| one.priority = 9);
     urgent.push(low);
     let mut timetable = timetable(urgent);
@@ -98,7 +98,7 @@ fn priority_goes_first_and_starves_nobody() {
             }
         }
     }
-    assert!(waited.is_some_and(|minutes| (1..=240).contains(&minutes)), "{waited:?}");
+    assert!(waited.is_some_and(|minutes| (60..=180).contains(&minutes)), "{waited:?}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn a_version_is_a_tick_where_no_clock_is() {
         version: AfterVersion::New,
         timeout: TimeDelta::days(1),
     };
-    follower.after = vec![after("base.a"), after("base.b")];
+    (follower.after, follower.by_versions) = (vec![after("base.a"), after("base.b")], true);
     let mut desk = Desk::new(at("2026-11-20T00:00"), timetable([follower]));
     desk.later(TimeDelta::minutes(1));
     desk.committed("base.a", Some("2026-11-19"));
