@@ -1,5 +1,5 @@
-//! The schedule's ledger in memory, with the rules of the real one: what fits is applied, what does not is left out,
-//! tokens fence, and every breach of a promise is written down.
+//! The schedule's ledger in memory, with the rules of the real one: a decision is applied whole or not at all, tokens
+//! fence, and every breach of a promise is written down.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(in crate::schedule) struct Ledger {
     pub(in crate::schedule) ticks: BTreeMap<TickId, Tick>,
     anchors: BTreeMap<String, Anchor>,
+    /// Since when each pipeline's fires are promised.
+    pub(in crate::schedule) promised_since: BTreeMap<String, DateTime<Utc>>,
     holds: BTreeMap<Scope, Hold>,
     pub(in crate::schedule) commits: Vec<Commit>,
     pub(in crate::schedule) requests: Vec<Request>,
@@ -18,6 +20,8 @@ pub(in crate::schedule) struct Ledger {
     /// Changes by workers, in order.
     changed: Vec<TickId>,
     ready: BTreeSet<(i64, TickId)>,
+    /// Ticks as they were before the operations that are being applied.
+    undo: Vec<(TickId, Option<Tick>)>,
     made_ready: i64,
     /// Token of the leading scheduler.
     pub(in crate::schedule) lead: i64,
@@ -26,24 +30,33 @@ pub(in crate::schedule) struct Ledger {
 }
 
 impl Ledger {
-    /// Applies what a leader decided; `None` when it does not lead any more, else whether all of it fitted.
+    /// Applies what a leader decided, all of it or nothing; `None` when it does not lead any more, else whether it fitted.
     pub(in crate::schedule) fn apply(&mut self, lead: i64, now: DateTime<Utc>, ops: &[Op]) -> Option<bool> {
         if lead != self.lead {
             return None;
         }
-        let mut fits = true;
+        let ready = self.ready.clone();
         for op in ops {
-            fits &= self.apply_one(now, op);
+            if !self.apply_one(now, op) {
+                self.ready = ready;
+                for (id, before) in std::mem::take(&mut self.undo).into_iter().rev() {
+                    match before {
+                        Some(before) => self.ticks.insert(id, before),
+                        None => self.ticks.remove(&id),
+                    };
+                }
+                return Some(false);
+            }
         }
-        Some(fits)
+        self.undo.clear();
+        ops.iter().for_each(|op| self.settle(op));
+        Some(true)
     }
 
+    /// What an operation does to its tick; false when it does not fit.
     fn apply_one(&mut self, now: DateTime<Utc>, op: &Op) -> bool {
         match op {
             Op::Promise { tick, state, reason, successor } => {
-                if self.ticks.contains_key(&tick.id) {
-                    return false;
-                }
                 let row = Tick {
                     reason: reason.clone(),
                     successor: successor.clone(),
@@ -51,76 +64,78 @@ impl Ledger {
                     finished_at: state.ended().then_some(now),
                     ..new_row(tick.clone(), now)
                 };
-                self.ticks.insert(tick.id.clone(), row);
-                true
-            }
-            Op::Anchor { pipeline, schedule, at } => {
-                let anchor = Anchor { pipeline: pipeline.clone(), schedule: schedule.clone(), at: *at };
-                self.anchors.insert(pipeline.clone(), anchor);
-                true
+                self.undo.push((tick.id.clone(), None));
+                let there = self.ticks.insert(tick.id.clone(), row);
+                if let Some(last) = self.undo.last_mut() {
+                    last.1 = there.clone();
+                }
+                there.is_none()
             }
             Op::Wait { id, reason } => self.change(id, |tick| {
-                if !matches!(tick.state, TickState::Queued | TickState::Ready) {
-                    return false;
-                }
+                let fits = matches!(tick.state, TickState::Queued | TickState::Ready);
                 (tick.state, tick.reason) = (TickState::Queued, Some(reason.clone()));
-                true
+                fits
             }),
             Op::Ready { id } => self.make_ready(id),
             Op::Reclaim { id, not_before, reason } => self.change(id, |tick| {
-                if tick.state != TickState::Running || tick.lease_until.is_some_and(|until| until > now) {
-                    return false;
-                }
+                let fits = tick.state == TickState::Running && !tick.lease_until.is_some_and(|until| until > now);
                 tick.state = TickState::Queued;
                 tick.deaths += 1;
                 tick.token += 1;
                 (tick.not_before, tick.reason, tick.lease_until) = (Some(*not_before), Some(reason.clone()), None);
-                true
+                fits
             }),
             Op::End { id, state, reason, successor } => self.change(id, |tick| {
                 let claimed = tick.state == TickState::Running && tick.lease_until.is_some_and(|until| until > now);
-                if tick.state.ended() || claimed {
-                    return false;
-                }
+                let fits = !tick.state.ended() && !claimed;
                 tick.token += i64::from(tick.state == TickState::Running);
                 (tick.state, tick.reason, tick.successor) = (*state, reason.clone(), successor.clone());
                 (tick.finished_at, tick.lease_until) = (Some(now), None);
-                true
+                fits
             }),
             Op::Reopen { id, reason } => self.change(id, |tick| {
-                if !tick.state.ended() || tick.state == TickState::Succeeded {
-                    return false;
-                }
+                let fits = tick.state.ended() && tick.state != TickState::Succeeded;
                 (tick.state, tick.reason, tick.successor) = (TickState::Queued, Some(reason.clone()), None);
                 (tick.finished_at, tick.not_before, tick.cancel, tick.tries, tick.deaths) = (None, None, None, 0, 0);
-                true
+                fits
             }),
             Op::Cancel { id, reason } => self.change(id, |tick| {
-                if tick.state != TickState::Running {
-                    return false;
-                }
                 tick.cancel = Some(reason.clone());
-                true
+                tick.state == TickState::Running
             }),
+            Op::Answer { request, .. } => {
+                self.requests.iter().any(|asked| asked.id == *request && asked.answer.is_none())
+            }
+            Op::Anchor { .. } | Op::Hold(_) | Op::Release { .. } => true,
+        }
+    }
+
+    /// What it does beside ticks, once all of them fit.
+    fn settle(&mut self, op: &Op) {
+        match op {
+            Op::Anchor { pipeline, schedule, at } => {
+                let anchor = Anchor { pipeline: pipeline.clone(), schedule: schedule.clone(), at: *at };
+                self.promised_since.entry(pipeline.clone()).or_insert(*at);
+                self.anchors.insert(pipeline.clone(), anchor);
+            }
             Op::Hold(hold) => {
                 self.holds.insert(hold.scope.clone(), hold.clone());
-                true
             }
-            Op::Release { scope } => self.holds.remove(scope).is_some(),
+            Op::Release { scope } => {
+                self.holds.remove(scope);
+            }
             Op::Answer { request, granted, answer } => {
-                match self.requests.iter_mut().find(|asked| asked.id == *request && asked.answer.is_none()) {
-                    Some(asked) => {
-                        asked.answer = Some((*granted, answer.clone()));
-                        true
-                    }
-                    None => false,
+                for asked in self.requests.iter_mut().filter(|asked| asked.id == *request) {
+                    asked.answer = Some((*granted, answer.clone()));
                 }
             }
+            _ => {}
         }
     }
 
     fn change(&mut self, id: &TickId, change: impl FnOnce(&mut Tick) -> bool) -> bool {
         let Some(tick) = self.ticks.get_mut(id) else { return false };
+        self.undo.push((id.clone(), Some(tick.clone())));
         let fits = change(tick);
         if fits && tick.state != TickState::Ready {
             self.ready.retain(|(_, ready)| ready != id);
@@ -138,9 +153,7 @@ impl Ledger {
         let number = self.made_ready + 1;
         let fits = self.change(id, |tick| {
             let fits = tick.state == TickState::Queued;
-            if fits {
-                (tick.state, tick.reason) = (TickState::Ready, None);
-            }
+            (tick.state, tick.reason) = (TickState::Ready, None);
             fits
         });
         if fits {

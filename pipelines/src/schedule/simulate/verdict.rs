@@ -44,10 +44,9 @@ pub(super) fn check(world: &mut World<'_>, end: DateTime<Utc>) {
 /// Fires since the schedule was first seen, computed apart from the scheduler, are all there.
 fn every_fire_has_a_tick(world: &mut World<'_>, entry: &Entry, end: DateTime<Utc>) {
     let Some(when) = &entry.when else { return };
-    // Whoever led first anchored the schedule at its own clock, which may be off.
-    let first = world.ledger.ticks.values().filter(|tick| tick.tick.id.pipeline == entry.pipeline);
-    let first = first.filter(|tick| tick.tick.cause != Cause::Backfill).map(|tick| tick.tick.scheduled_at).min();
-    let from = first.map_or(world.scenario.from + super::LEASE * 30, |first| first - chrono::TimeDelta::seconds(1));
+    let Some(from) = world.ledger.promised_since.get(&entry.pipeline).copied() else {
+        return world.breach(format!("{} was never promised", entry.pipeline));
+    };
     let mut missing = Vec::new();
     for fire in when.fires(from, end).map_while(Result::ok) {
         let id = catalog::schedule::TickId { pipeline: entry.pipeline.clone(), key: fire.key() };
