@@ -273,7 +273,7 @@ impl State {
             match row {
                 Some(row) if row.state == TickState::Succeeded && !all => continue,
                 Some(row) if row.state.ended() && row.state != TickState::Succeeded => {
-                    if !self.reopen(&Tick { tick, ..row.clone() }, again).granted() {
+                    if !self.reopen(row, again).granted() {
                         continue;
                     }
                 }

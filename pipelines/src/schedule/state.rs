@@ -194,7 +194,12 @@ impl State {
         self.assess_all();
     }
 
+    /// Takes back what has not begun; should the pipeline return, it starts anew from then.
     fn withdraw(&mut self, pipeline: &str) {
+        if let Some(lane) = self.lanes.get_mut(pipeline).filter(|lane| !lane.schedule.is_empty()) {
+            lane.schedule.clear();
+            self.ops.push(Op::Anchor { pipeline: pipeline.to_owned(), schedule: String::new(), at: self.now });
+        }
         let waiting: Vec<TickId> = self
             .live
             .iter()

@@ -12,10 +12,10 @@ use crate::{Actor, Error, clock};
 use std::collections::BTreeMap;
 
 impl Catalog {
-    /// Makes the leader's changes, in order, all in one transaction. A change that does not fit any more is left out: the
+    /// Makes the leader's changes, in order, all in one transaction or none of them. A change may not fit any more: the
     /// tick has ended or a worker has it, another tick of the pipeline is ready or running, the promised key exists, the
-    /// pause is gone, the request is decided. Answers whether all fitted; if not, the leader goes on from
-    /// [`Catalog::snapshot`].
+    /// pause is gone, the request is decided. What was decided with it then rests on something that is not so: nothing
+    /// is written, the answer is false, and the leader goes on from [`Catalog::snapshot`].
     ///
     /// # Errors
     /// K304 when another scheduler leads now; K314 for a change that never fits: an end that is none, or a success, which
@@ -23,32 +23,33 @@ impl Catalog {
     pub async fn apply(&self, actor: &Actor, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
         let mut tx = self.write(actor).await?;
         let fits = tx.apply_in(lead, ops).await?;
-        tx.commit().await?;
+        if fits {
+            tx.commit().await?;
+        }
         Ok(fits)
     }
 }
 
 impl WriteTx {
-    /// [`Catalog::apply`] inside a transaction; an error of a code other than K301 has written nothing.
-    pub(in crate::store) async fn apply_in(&mut self, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
+    /// [`Catalog::apply`] inside a transaction, which is to be committed only when all fitted.
+    async fn apply_in(&mut self, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
         check(lead, ops)?;
         self.fence(LEAD, lead.token).await?;
         let mut board = self.board(ops).await?;
-        let mut all = true;
         for op in ops {
             let fit = match board.take(op) {
                 Some(fit) => fit,
                 None => self.take(op).await?,
             };
             match fit {
-                Fit::LeftOut => all = false,
+                Fit::Never => return Ok(false),
                 Fit::Quiet => {}
                 Fit::Told(event) => self.audit(event),
             }
         }
         self.put(board.changed()).await?;
         self.put_anchors(ops).await?;
-        Ok(all)
+        Ok(true)
     }
 
     async fn board(&mut self, ops: &[Op]) -> Result<Board, Error> {

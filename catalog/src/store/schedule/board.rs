@@ -21,8 +21,8 @@ pub(super) struct Board {
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// It does not fit any more and was left out.
-    LeftOut,
+    /// It does not fit any more.
+    Never,
     /// Done; it needs no entry of its own on the audit log.
     Quiet,
     /// Done, with its entry.
@@ -31,11 +31,11 @@ pub(super) enum Fit {
 
 impl Fit {
     fn told(fits: bool, event: Event) -> Fit {
-        if fits { Fit::Told(event) } else { Fit::LeftOut }
+        if fits { Fit::Told(event) } else { Fit::Never }
     }
 
     fn quiet(fits: bool) -> Fit {
-        if fits { Fit::Quiet } else { Fit::LeftOut }
+        if fits { Fit::Quiet } else { Fit::Never }
     }
 }
 
@@ -71,7 +71,7 @@ impl Board {
 
     fn promise(&mut self, tick: &NewTick, state: TickState, reason: &Option<Value>, successor: &Option<String>) -> Fit {
         if self.kept.contains_key(&tick.id) {
-            return Fit::LeftOut;
+            return Fit::Never;
         }
         let row = Tick {
             state,
@@ -97,7 +97,7 @@ impl Board {
 
     fn ready(&mut self, id: &TickId) -> Fit {
         if self.busy.contains_key(&id.pipeline) {
-            return Fit::LeftOut;
+            return Fit::Never;
         }
         let fits = self.change(id, |tick, _| {
             let fits = tick.state == TickState::Queued;

@@ -72,7 +72,7 @@ impl WriteTx {
             .execute(self.conn())
             .await?;
         if gone.rows_affected() == 0 {
-            return Ok(Fit::LeftOut);
+            return Ok(Fit::Never);
         }
         Ok(Fit::Told(Event::done("schedule.release", kind, name, json!({}))))
     }

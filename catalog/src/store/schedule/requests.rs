@@ -135,7 +135,7 @@ impl WriteTx {
         .bind(request)
         .fetch_optional(self.conn())
         .await?;
-        let Some(decided) = decided else { return Ok(Fit::LeftOut) };
+        let Some(decided) = decided else { return Ok(Fit::Never) };
         let by: String = decided.try_get("asked_by")?;
         let mut event = Event::done("schedule.answer", by, request.to_string(), json!({ "answer": answer }));
         event.success = granted;

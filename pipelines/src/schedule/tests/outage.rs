@@ -96,3 +96,17 @@ fn a_changed_schedule_starts_anew_and_fires_nothing_again() {
     desk.restart(at("2026-11-21T01:01"));
     assert_eq!(desk.sheet().len(), 2, "also not after a restart");
 }
+
+#[test]
+fn a_pipeline_that_was_away_starts_anew() {
+    let daily = entry("insured", "30 2 * * *");
+    let mut desk = Desk::new(at("2026-11-19T12:00"), timetable([daily.clone()]));
+    desk.to(at("2026-11-20T02:30"));
+    for (when, entries) in [("2026-11-20T09:00", vec![]), ("2026-11-24T09:00", vec![daily])] {
+        desk.timetable = std::sync::Arc::new(timetable(entries));
+        desk.restart(at(when));
+    }
+    assert_eq!(desk.sheet(), ["11-20 02:30 skipped"], "what it had not begun is taken back, nothing is made up");
+    desk.to(at("2026-11-25T02:30"));
+    assert!(desk.succeed().is_some());
+}
