@@ -43,9 +43,7 @@ pub fn left(entry: &Entry, poll: Duration, tick: &Tick, ending: Ending<'_>, now:
             let reason = Reason::Timeout { seconds: limit.as_secs() };
             retry(entry, tick, &reason, now).unwrap_or_else(|| ended(TickState::Failed, Some(reason)))
         }
-        Ending::Drained => {
-            Left::Again { not_before: now, reason: Reason::Drained.value(), counts: false }
-        }
+        Ending::Drained => Left::Again { not_before: now, reason: Reason::Drained.value(), counts: false },
     }
 }
 
@@ -56,7 +54,10 @@ fn reported(entry: &Entry, poll: Duration, tick: &Tick, report: &RunReport, now:
     };
     let any = |status: Status| report.jobs.iter().any(|job| job.status == status);
     if any(Status::QualityGate) {
-        return ended(TickState::Failed, Some(Reason::Problems { problems: with(&[Status::QualityGate, Status::Failed]) }));
+        return ended(
+            TickState::Failed,
+            Some(Reason::Problems { problems: with(&[Status::QualityGate, Status::Failed]) }),
+        );
     }
     if any(Status::Failed) {
         return failed(entry, tick, with(&[Status::Failed]), now);

@@ -110,11 +110,9 @@ impl State {
             CatchUp::All => missed(None),
             CatchUp::Latest => match newest.filter(|newest| within(self.now - newest.at)) {
                 Some(newest) if newest.at == fire.at => Fate::Runs(Cause::CatchUp),
-                Some(newest) if within(age) => Fate::Ends {
-                    state: TickState::Superseded,
-                    reason: reason.clone(),
-                    successor: Some(newest.key()),
-                },
+                Some(newest) if within(age) => {
+                    Fate::Ends { state: TickState::Superseded, reason: reason.clone(), successor: Some(newest.key()) }
+                }
                 Some(newest) => missed(Some(newest.key())),
                 None => missed(None),
             },

@@ -203,7 +203,7 @@ impl State {
         let waiting: Vec<TickId> = self
             .live
             .iter()
-            .filter(|(id, live)| id.pipeline == pipeline && live.state == TickState::Queued)
+            .filter(|(id, live)| id.pipeline == pipeline && live.state != TickState::Running)
             .map(|(id, _)| id.clone())
             .collect();
         for id in waiting {

@@ -98,12 +98,8 @@ impl State {
 
     /// Everything that waits, after a change that may concern all.
     pub(super) fn assess_all(&mut self) {
-        let waiting: Vec<TickId> = self
-            .live
-            .iter()
-            .filter(|(_, live)| live.state == TickState::Queued)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let waiting: Vec<TickId> =
+            self.live.iter().filter(|(_, live)| live.state == TickState::Queued).map(|(id, _)| id.clone()).collect();
         for id in waiting {
             self.assess(&id);
         }
@@ -160,7 +156,10 @@ impl State {
         let local = |at: DateTime<Utc>| at.with_timezone(&entry.zone).date_naive();
         let yesterday = local(commit.at).checked_sub_days(Days::new(1)).unwrap_or_else(|| local(commit.at));
         let tick = NewTick {
-            id: TickId { pipeline: entry.pipeline.clone(), key: format!("{}:{table}@{}", commit.at.to_rfc3339(), commit.version) },
+            id: TickId {
+                pipeline: entry.pipeline.clone(),
+                key: format!("{}:{table}@{}", commit.at.to_rfc3339(), commit.version),
+            },
             cause: Cause::After,
             scheduled_at: commit.at,
             interval_start: anchor,

@@ -31,24 +31,30 @@ impl Catalog {
 }
 
 impl WriteTx {
-    /// [`Catalog::apply`] inside a transaction, which is to be committed only when all fitted.
-    async fn apply_in(&mut self, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
+    /// [`Catalog::apply`] inside a transaction with other requests. What becomes of ticks is decided before anything is
+    /// written; a pause or request that is gone, which only a leader takes away, is found while writing.
+    pub(in crate::store) async fn apply_in(&mut self, lead: &Lease, ops: &[Op]) -> Result<bool, Error> {
         check(lead, ops)?;
         self.fence(LEAD, lead.token).await?;
         let mut board = self.board(ops).await?;
+        let mut told = Vec::new();
         for op in ops {
-            let fit = match board.take(op) {
-                Some(fit) => fit,
-                None => self.take(op).await?,
-            };
-            match fit {
-                Fit::Never => return Ok(false),
-                Fit::Quiet => {}
-                Fit::Told(event) => self.audit(event),
+            match board.take(op) {
+                Some(Fit::Never) => return Ok(false),
+                Some(Fit::Told(event)) => told.push(event),
+                Some(Fit::Quiet) | None => {}
             }
         }
         self.put(board.changed()).await?;
         self.put_anchors(ops).await?;
+        told.into_iter().for_each(|event| self.audit(event));
+        for op in ops {
+            match self.take(op).await? {
+                Fit::Never => return Ok(false),
+                Fit::Told(event) => self.audit(event),
+                Fit::Quiet => {}
+            }
+        }
         Ok(true)
     }
 

@@ -179,7 +179,13 @@ impl Ledger {
     }
 
     /// Prolongs a claim: whether it still holds, and whether the worker is to stop.
-    pub(in crate::schedule) fn beat(&mut self, id: &TickId, token: i64, now: DateTime<Utc>, ttl: TimeDelta) -> (bool, bool) {
+    pub(in crate::schedule) fn beat(
+        &mut self,
+        id: &TickId,
+        token: i64,
+        now: DateTime<Utc>,
+        ttl: TimeDelta,
+    ) -> (bool, bool) {
         if !self.holds_token(id, token) {
             return (false, false);
         }
@@ -231,9 +237,7 @@ impl Ledger {
 
     /// What a scheduler begins with.
     pub(in crate::schedule) fn snapshot(&self) -> Snapshot {
-        let ran = |tick: &&Tick| {
-            matches!(tick.state, TickState::Succeeded | TickState::Failed | TickState::Withheld)
-        };
+        let ran = |tick: &&Tick| matches!(tick.state, TickState::Succeeded | TickState::Failed | TickState::Withheld);
         let mut newest: BTreeMap<&str, &Tick> = BTreeMap::new();
         for tick in self.ticks.values().filter(ran) {
             let known = newest.entry(&tick.tick.id.pipeline).or_insert(tick);

@@ -168,9 +168,11 @@ impl World<'_> {
     /// What publishing is to the world: fenced by the token, and done once however often it is tried.
     fn publish(&mut self, stint: &Stint) {
         let id = stint.tick.tick.id.clone();
-        let current = self.ledger.ticks.get(&id).is_some_and(|row| {
-            row.state == TickState::Running && row.token == stint.tick.token
-        });
+        let current = self
+            .ledger
+            .ticks
+            .get(&id)
+            .is_some_and(|row| row.state == TickState::Running && row.token == stint.tick.token);
         if !current || self.published.contains_key(&id) {
             return;
         }

@@ -55,9 +55,8 @@ pub(super) struct World<'s> {
 impl<'s> World<'s> {
     pub(super) fn new(scenario: &'s Scenario) -> Self {
         let mut chance = Chance::new(scenario.seed);
-        let instances: Vec<Instance> = (0..scenario.instances.max(1))
-            .map(|_| Instance::new(scenario.faults.skew_ms, &mut chance))
-            .collect();
+        let instances: Vec<Instance> =
+            (0..scenario.instances.max(1)).map(|_| Instance::new(scenario.faults.skew_ms, &mut chance)).collect();
         let workers = (0..scenario.instances.max(1) * scenario.workers.max(1)).map(Worker::new).collect();
         let mut world = Self {
             scenario,

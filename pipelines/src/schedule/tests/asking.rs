@@ -84,7 +84,8 @@ fn a_closed_gate_opens_for_two_people_not_for_one_twice() {
     let mut desk = daily();
     desk.to(at("2026-11-20T02:30"));
     let tick = desk.claim().unwrap();
-    let gate = Problem { code: crate::error::GATES[0].into(), params: [].into(), message: String::new(), retryable: false };
+    let gate =
+        Problem { code: crate::error::GATES[0].into(), params: [].into(), message: String::new(), retryable: false };
     let reason = Reason::Problems { problems: vec![gate] }.value();
     desk.leave(&tick, &Left::Ended { state: TickState::Failed, reason: Some(reason), successor: None });
     let release = Ask::Release { id: tick.tick.id.clone(), note: "已核实".to_owned() };

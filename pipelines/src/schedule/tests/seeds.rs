@@ -78,7 +78,7 @@ fn every_promised_tick_ends_once_whatever_happens() {
     let mut ticks = 0;
     for seed in 0..SEEDS {
         let outcome = simulate(&scenario(seed));
-        assert!(outcome.breaches.is_empty(), "seed {seed}: {:#?}", outcome.breaches);
+        assert!(outcome.breaches.is_empty(), "seed {seed}: {:#?}\n{}", outcome.breaches, story(seed));
         ticks += outcome.ticks.len();
     }
     assert!(ticks > 50_000, "the seeds must make schedules work: {ticks}");
@@ -97,4 +97,12 @@ fn a_seed_replays_exactly() {
         assert_eq!(one.timeline, two.timeline);
         assert!(!one.timeline.is_empty());
     }
+}
+
+/// What happened last, and what is open.
+fn story(seed: u64) -> String {
+    let outcome = simulate(&Scenario { timeline: true, ..scenario(seed) });
+    let lines = outcome.timeline.iter().rev().take(40).map(|line| format!("{line:?}\n"));
+    let open = outcome.ticks.iter().filter(|tick| !tick.state.ended()).map(|tick| format!("{tick:?}\n"));
+    format!("until {} after {} events\n", outcome.until, outcome.events) + &open.chain(lines).collect::<String>()
 }
