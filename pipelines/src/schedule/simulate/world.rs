@@ -39,6 +39,8 @@ pub(super) struct World<'s> {
     pub(super) instances: Vec<Instance>,
     pub(super) workers: Vec<Worker>,
     queue: BTreeSet<(DateTime<Utc>, Happening)>,
+    /// Where each happening stands in the queue: there is one of each.
+    next_of: BTreeMap<Happening, DateTime<Utc>>,
     /// No more faults: everything is let come to its end.
     pub(super) settling: bool,
     /// Until when the whole service is down.
@@ -67,6 +69,7 @@ impl<'s> World<'s> {
             instances,
             workers,
             queue: BTreeSet::new(),
+            next_of: BTreeMap::new(),
             settling: false,
             down_until: None,
             lead_until: scenario.from,
@@ -80,13 +83,21 @@ impl<'s> World<'s> {
             world.at(TimeDelta::milliseconds(instance as i64), Happening::Lead(instance));
         }
         for (number, request) in scenario.requests.iter().enumerate() {
-            world.queue.insert((request.at, Happening::Ask(number)));
+            world.at(request.at - scenario.from, Happening::Ask(number));
         }
         world
     }
 
+    /// Lets something happen, earlier than it was going to if it was.
     pub(super) fn at(&mut self, after: TimeDelta, what: Happening) {
-        self.queue.insert((self.now + after.max(TimeDelta::zero()), what));
+        let at = self.now + after.max(TimeDelta::zero());
+        match self.next_of.get(&what).copied() {
+            Some(before) if before <= at => return,
+            Some(before) => self.queue.remove(&(before, what)),
+            None => false,
+        };
+        self.next_of.insert(what, at);
+        self.queue.insert((at, what));
     }
 
     pub(super) fn run(mut self) -> Outcome {
@@ -114,6 +125,7 @@ impl<'s> World<'s> {
             return false;
         }
         self.queue.pop_first();
+        self.next_of.remove(&what);
         self.now = self.now.max(at);
         self.seen += 1;
         match what {
