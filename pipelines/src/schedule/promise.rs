@@ -151,13 +151,11 @@ impl State {
     /// Ends a tick that waits; tells the worker of one that has begun.
     pub(super) fn stop(&mut self, id: &TickId, state: TickState, reason: Reason, successor: Option<String>) {
         match self.live.get_mut(id) {
-            Some(live) if live.state == TickState::Running => {
-                if !std::mem::replace(&mut live.cancelled, true) {
-                    self.ops.push(Op::Cancel { id: id.clone(), reason: reason.value() });
-                }
+            Some(live) if live.state != TickState::Running => self.end(id, state, Some(reason), successor),
+            Some(live) if !std::mem::replace(&mut live.cancelled, true) => {
+                self.ops.push(Op::Cancel { id: id.clone(), reason: reason.value() });
             }
-            Some(_) => self.end(id, state, Some(reason), successor),
-            None => {}
+            _ => {}
         }
     }
 

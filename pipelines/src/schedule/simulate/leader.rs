@@ -126,7 +126,7 @@ impl World<'_> {
         for row in self.ledger.changes(self.instances[number].revision) {
             ops.extend(state.step(Event::Changed(Box::new(row))));
         }
-        for commit in self.ledger.commits[self.instances[number].commits..].to_vec() {
+        for commit in self.ledger.commits[self.instances[number].commits..].iter().cloned() {
             ops.extend(state.step(Event::Committed(commit)));
         }
         ops.extend(state.step(Event::Now(now)));

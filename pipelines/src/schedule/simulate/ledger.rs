@@ -78,7 +78,7 @@ impl Ledger {
             }),
             Op::Ready { id } => self.make_ready(id),
             Op::Reclaim { id, not_before, reason } => self.change(id, |tick| {
-                let fits = tick.state == TickState::Running && !tick.lease_until.is_some_and(|until| until > now);
+                let fits = tick.state == TickState::Running && tick.lease_until.is_none_or(|until| until <= now);
                 tick.state = TickState::Queued;
                 tick.deaths += 1;
                 tick.token += 1;
