@@ -152,7 +152,8 @@ impl State {
     pub(super) fn stop(&mut self, id: &TickId, state: TickState, reason: Reason, successor: Option<String>) {
         match self.live.get_mut(id) {
             Some(live) if live.state != TickState::Running => self.end(id, state, Some(reason), successor),
-            Some(live) if !std::mem::replace(&mut live.cancelled, true) => {
+            Some(live) if !live.cancelled => {
+                live.cancelled = true;
                 self.ops.push(Op::Cancel { id: id.clone(), reason: reason.value() });
             }
             _ => {}
