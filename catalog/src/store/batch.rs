@@ -1,7 +1,7 @@
 //! Statements over many rows at once.
 //!
-//! Lists are cut into pieces of 64, 32, 16 … rows: a handful of prepared statements serves every length, and none comes
-//! near a database's limit of parameters. Every row begins with the tenant.
+//! Lists are cut into pieces of a few sizes: a handful of prepared statements serves every length, and none comes near a
+//! database's limit of parameters. Every row begins with the tenant.
 
 use crate::Error;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -9,8 +9,8 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, query};
 use std::fmt::Write;
 
-/// Most rows of one statement.
-const MOST: usize = 64;
+/// Rows that a statement may have. Any list is cut into few of them.
+const SIZES: [usize; 12] = [64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// A value on its way into a column.
 #[derive(Debug, Clone)]
@@ -19,6 +19,16 @@ pub(super) enum Cell {
     Text(Option<String>),
     /// Of a BIGINT column.
     Number(Option<i64>),
+}
+
+impl Cell {
+    /// What no row equals, of the same type.
+    fn nothing(&self) -> Cell {
+        match self {
+            Cell::Text(_) => Cell::Text(None),
+            Cell::Number(_) => Cell::Number(None),
+        }
+    }
 }
 
 impl From<String> for Cell {
@@ -68,7 +78,7 @@ pub(super) async fn insert<const N: usize>(
 ) -> Result<u64, Error> {
     let mut rows = rows.into_iter();
     let mut written = 0;
-    while let Some(size) = piece(rows.len()) {
+    while let Some(size) = at_most(rows.len()) {
         let sql = format!("INSERT INTO {into} VALUES {} {conflict}", places(conn, size, N));
         let statement = bind(query(AssertSqlSafe(sql)), tenant, rows.by_ref().take(size));
         written += statement.execute(&mut *conn).await?.rows_affected();
@@ -87,17 +97,25 @@ pub(super) async fn fetch<const N: usize>(
 ) -> Result<Vec<AnyRow>, Error> {
     let mut keys = keys.into_iter();
     let mut found = Vec::new();
-    while let Some(size) = piece(keys.len()) {
+    while let Some(size) = at_least(keys.len()) {
         let sql = format!("SELECT {columns} FROM (VALUES {}) AS wanted CROSS JOIN {of}", places(conn, size, N));
-        let statement = bind(query(AssertSqlSafe(sql)), tenant, keys.by_ref().take(size));
+        // One statement that also looks for nothing costs less than several that fit.
+        let nothing = keys.as_slice().first().map(|key| key.each_ref().map(Cell::nothing));
+        let piece = keys.by_ref().take(size).chain(std::iter::repeat(nothing).flatten()).take(size);
+        let statement = bind(query(AssertSqlSafe(sql)), tenant, piece);
         found.extend(statement.fetch_all(&mut *conn).await?);
     }
     Ok(found)
 }
 
-/// Rows of the next statement: the greatest power of two that is left, and no more than [`MOST`].
-fn piece(left: usize) -> Option<usize> {
-    left.checked_ilog2().map(|power| MOST.min(1 << power))
+/// Rows of the next statement that has only rows of the list: the greatest size that is left.
+fn at_most(left: usize) -> Option<usize> {
+    SIZES.into_iter().find(|size| *size <= left)
+}
+
+/// Rows of the next statement that may have others besides: the smallest size that takes all that is left.
+fn at_least(left: usize) -> Option<usize> {
+    SIZES.into_iter().rev().find(|size| *size >= left.min(SIZES[0])).filter(|_| left > 0)
 }
 
 /// Places of the parameters of so many rows of a tenant and cells.
@@ -147,16 +165,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_is_cut_into_few_sizes() {
+    fn every_length_is_cut_into_few_pieces() {
         for length in 0..300 {
-            let (mut left, mut sizes) = (length, Vec::new());
-            while let Some(size) = piece(left) {
+            let (mut left, mut pieces) = (length, 0);
+            while let Some(size) = at_most(left) {
                 left -= size;
-                sizes.push(size);
+                pieces += 1;
             }
-            assert_eq!(sizes.iter().sum::<usize>(), length);
-            assert!(sizes.iter().all(|size| size.is_power_of_two() && *size <= MOST));
+            assert_eq!(left, 0);
+            assert!(pieces <= length / SIZES[0] + 3, "{length}: {pieces}");
         }
+        assert_eq!([0, 1, 5, 33, 64, 65].map(at_least), [None, Some(1), Some(6), Some(48), Some(64), Some(64)]);
     }
 
     #[test]

@@ -29,8 +29,6 @@ const MOST: usize = 512;
 /// and what was asked for is written.
 #[derive(Debug, Clone)]
 pub struct Group {
-    catalog: Catalog,
-    actor: Actor,
     queue: mpsc::Sender<Request>,
     counts: Arc<Counts>,
 }
@@ -57,8 +55,8 @@ impl Group {
     pub fn new(catalog: Catalog, actor: Actor) -> Group {
         let (queue, requests) = mpsc::channel(QUEUE);
         let counts = Arc::new(Counts::default());
-        tokio::spawn(write(catalog.clone(), actor.clone(), requests, Arc::clone(&counts)));
-        Group { catalog, actor, queue, counts }
+        tokio::spawn(write(catalog, actor, requests, Arc::clone(&counts)));
+        Group { queue, counts }
     }
 
     /// [`Catalog::apply`].
@@ -69,12 +67,12 @@ impl Group {
         self.ask((lead.clone(), ops), Request::Apply).await
     }
 
-    /// [`Catalog::claim`].
+    /// [`Catalog::claim`]; when nothing is ready, one look that takes no lock answers for all who ask at that time.
     ///
     /// # Errors
     /// As there.
     pub async fn claim(&self, worker: &str, max: u32, ttl: TimeDelta) -> Result<Vec<Tick>, Error> {
-        if max == 0 || !self.catalog.any_ready(&self.actor).await? {
+        if max == 0 {
             return Ok(Vec::new());
         }
         self.ask((worker.to_owned(), max, ttl), Request::Claim).await
@@ -123,7 +121,12 @@ async fn write(catalog: Catalog, actor: Actor, mut requests: mpsc::Receiver<Requ
     let mut waiting = Vec::with_capacity(MOST);
     while requests.recv_many(&mut waiting, MOST).await > 0 {
         let batch: Batch = waiting.drain(..).collect();
-        commit(&catalog, &actor, batch, &counts).await;
+        let nothing = if batch.only_claims() { catalog.any_ready(&actor).await.map(|any| !any) } else { Ok(false) };
+        match nothing {
+            Ok(false) => commit(&catalog, &actor, batch, &counts).await,
+            Ok(true) => batch.answer_empty_handed(),
+            Err(error) => batch.fail(&error),
+        }
     }
 }
 

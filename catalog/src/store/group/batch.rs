@@ -76,6 +76,17 @@ impl Batch {
         self.applies.len() + self.claims.len() + self.beats.len() + self.leaves.len()
     }
 
+    /// Whether nothing is asked for but ticks.
+    pub(super) fn only_claims(&self) -> bool {
+        self.claims.len() == self.len()
+    }
+
+    /// Tells everybody who asks for ticks that there are none.
+    pub(super) fn answer_empty_handed(self) {
+        let none = self.claims.iter().map(|_| Ok(Vec::new())).collect();
+        tell(self.claims, none);
+    }
+
     /// Each request by itself.
     pub(super) fn singles(self) -> impl Iterator<Item = Batch> {
         let applies = self.applies.into_iter().map(Request::Apply);
