@@ -11,8 +11,8 @@ use crate::schedule::simulate::{Faults, Scenario, simulate};
 use crate::schedule::{After, Pool, Timetable};
 use crate::spec::pipeline::{AfterVersion, CatchUp, Overlap};
 
-/// Seeds of every run of the tests.
-const SEEDS: u64 = 10_000;
+/// Seeds of every run of the tests; two hundred happenings each, and what they leave open.
+const SEEDS: u64 = 300;
 
 /// A city whose pipelines differ by seed in everything that a schedule can say.
 fn city(seed: u64) -> Timetable {
@@ -80,7 +80,7 @@ fn every_promised_tick_ends_once_whatever_happens() {
         let parts: Vec<_> = (0..threads).map(|part| scope.spawn(move || hold(part, threads))).collect();
         parts.into_iter().map(|part| part.join().unwrap()).sum()
     });
-    assert!(ticks > 50_000, "the seeds must make schedules work: {ticks}");
+    assert!(ticks > 5_000, "the seeds must make schedules work: {ticks}");
 }
 
 /// Every so-manieth seed from one on; how many ticks there were.
