@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Run pipelines.
     Run(RunArgs),
+    /// Run scheduler and workers as a service.
+    Serve(ServeArgs),
     /// JSON Schemas for editors.
     Schema(SchemaArgs),
     /// What ran.
@@ -148,6 +150,14 @@ pub(crate) struct RunArgs {
     /// Business date; the last due one by default.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) biz_date: Option<String>,
+}
+
+/// `sluice serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address of the port, instead of the project's.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
 }
 
 /// `sluice schema`.

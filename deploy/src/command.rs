@@ -14,6 +14,7 @@ mod quarantine;
 mod run;
 mod runs;
 mod schema;
+mod serve;
 mod supply;
 
 use crate::app::App;
@@ -29,6 +30,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
         Command::Check => check::run(app).await,
         Command::Plan(arguments) => plan::run(app, &arguments).await,
         Command::Run(arguments) => run::run(app, &arguments).await,
+        Command::Serve(arguments) => serve::run(app, arguments).await,
         Command::Schema(arguments) => schema::run(app, &arguments),
         Command::Runs { action } => runs::run(app, action).await,
         Command::Quarantine { action } => quarantine::run(app, action).await,

@@ -1,6 +1,6 @@
 //! A test aid: `SLUICE_CRASH=<point>:<n>` kills this process the n-th time a crash point is reached, as a power cut
-//! would, so that tests can prove that a re-run neither loses nor doubles a row. Without the variable nothing is
-//! installed.
+//! would, so that tests can prove that a re-run neither loses nor doubles a row. `SLUICE_STOP=<point>:<n>` makes it stand
+//! still there until it is continued, as a machine that sleeps would. Without the variables nothing is installed.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,17 +9,21 @@ use pipelines::crash::{self, POINTS};
 
 use crate::error::Error;
 
-static WANTED: OnceLock<(String, u32)> = OnceLock::new();
+/// Variables, and the signals the process sends itself.
+const SWITCHES: [(&str, &str); 2] = [("SLUICE_CRASH", "KILL"), ("SLUICE_STOP", "STOP")];
+
+static WANTED: OnceLock<(&str, String, u32)> = OnceLock::new();
 static REACHED: AtomicU32 = AtomicU32::new(0);
 
-/// Installs the kill switch when the variable is set.
+/// Installs the switch when one of the variables is set.
 pub(crate) fn install_from_environment() -> Result<(), Error> {
-    let Ok(text) = std::env::var("SLUICE_CRASH") else {
-        return Ok(());
-    };
-    let wanted = parse(&text).ok_or_else(|| Error::BadCrashPoint { known: POINTS.join(", ") })?;
-    let _ = WANTED.set(wanted);
-    crash::install(reached);
+    for (variable, signal) in SWITCHES {
+        let Ok(text) = std::env::var(variable) else { continue };
+        let known = || Error::BadCrashPoint { known: POINTS.join(", ") };
+        let (point, count) = parse(&text).ok_or_else(known)?;
+        let _ = WANTED.set((signal, point, count));
+        crash::install(reached);
+    }
     Ok(())
 }
 
@@ -30,19 +34,21 @@ fn parse(text: &str) -> Option<(String, u32)> {
 }
 
 fn reached(point: &'static str) {
-    let Some((wanted, count)) = WANTED.get() else {
+    let Some((signal, wanted, count)) = WANTED.get() else {
         return;
     };
     if point == wanted && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == *count {
-        kill_self();
+        signal_self(signal);
     }
 }
 
-/// SIGKILL, which no destructor survives; `sh` sends it because the house has no unsafe code.
-fn kill_self() -> ! {
+/// `sh` sends the signal, because the house has no unsafe code. No destructor survives SIGKILL.
+fn signal_self(signal: &str) {
     let own = std::process::id().to_string();
-    let _ = std::process::Command::new("sh").args(["-c", "kill -KILL \"$0\"", &own]).status();
-    std::process::abort()
+    let _ = std::process::Command::new("sh").args(["-c", "kill -\"$1\" \"$0\"", &own, signal]).status();
+    if signal == "KILL" {
+        std::process::abort();
+    }
 }
 
 #[cfg(test)]

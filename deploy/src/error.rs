@@ -134,6 +134,17 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// The port of the service cannot be bound.
+    #[error(
+        "the service cannot listen on {address} ({reason}); is another one running? Set another address in [service] listen"
+    )]
+    #[serde(rename = "S150")]
+    Port {
+        /// The address.
+        address: String,
+        /// Kind of the failure.
+        reason: String,
+    },
     /// A file that is there already.
     #[error("the file {path} already exists; it was not overwritten")]
     #[serde(rename = "S116")]
@@ -164,7 +175,7 @@ impl Error {
 
     /// Whether trying again can help without a change.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Io { .. } | Self::Generate { .. })
+        matches!(self, Self::Io { .. } | Self::Generate { .. } | Self::Port { .. })
     }
 
     /// The exit code it ends in.

@@ -12,6 +12,7 @@
 //! | how a plan is told | `explain.rs` |
 //! | tables, colours, one JSON document | `table.rs`, `output.rs` |
 //! | `secret:NAME` | `secrets.rs` |
+//! | the service: scheduler, workers, port | `serve.rs`, `serve/` |
 //! | exit codes | `exit.rs` |
 //! | Ctrl-C; the kill switch of crash tests | `interrupt.rs`, `crash.rs` |
 //! | the synthetic city | `demo.rs`, `demo/`, and its definitions in `deploy/demo/` |
@@ -41,6 +42,7 @@ mod output;
 mod panics;
 mod progress;
 mod secrets;
+pub mod serve;
 mod table;
 mod words;
 

@@ -40,6 +40,13 @@ impl Output {
         }
     }
 
+    /// A line of a command that goes on: the text, or one line of JSON.
+    pub(crate) fn line(self, text: &str, value: &serde_json::Value) {
+        let mut out = std::io::stdout().lock();
+        let _ = if self.json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+        let _ = out.flush();
+    }
+
     /// A remark on standard error, in either mode.
     pub(crate) fn note(self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");

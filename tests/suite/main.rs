@@ -11,6 +11,7 @@
 //! | expired, missing and renewed grants; deleted rows | `grants.rs` |
 //! | lineage, grades and refusals | `lineage.rs` |
 //! | backfills; gates that two people let a job pass | `orders.rs` |
+//! | the service: times, reload, drain, workers that stand still | `serve.rs` |
 //! | systemd unit and Helm chart | `install.rs` |
 //! | the demo against its truth file | `demo.rs` |
 //! | deltalake, DuckDB and Polars | `interop.rs` |
@@ -35,4 +36,5 @@ mod interop;
 mod lineage;
 mod notice;
 mod orders;
+mod serve;
 mod server;

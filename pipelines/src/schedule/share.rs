@@ -99,6 +99,11 @@ impl Shares {
         self.pools.get(pool).map_or(0, |queue| queue.used)
     }
 
+    /// Slots in use, by pool.
+    pub(super) fn pools(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.pools.iter().map(|(pool, queue)| (pool.as_str(), queue.used))
+    }
+
     /// Pools that something happened to, each once.
     pub(super) fn touched(&mut self) -> Vec<String> {
         let touched = |(pool, queue): (&String, &mut Queue)| std::mem::take(&mut queue.touched).then(|| pool.clone());

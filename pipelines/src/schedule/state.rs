@@ -172,6 +172,11 @@ impl State {
         self.live.values().filter(|live| live.state == state).count()
     }
 
+    /// Slots in use, by pool; for metrics.
+    pub fn slots(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.shares.pools()
+    }
+
     /// New definitions: a changed schedule starts anew from now, a vanished one takes back what has not begun.
     pub(super) fn define(&mut self, timetable: Arc<Timetable>) {
         self.timetable = timetable;

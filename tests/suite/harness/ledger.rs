@@ -34,3 +34,12 @@ pub(crate) fn execute(file: &Path, sql: &str) {
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
     });
 }
+
+/// Whether another process is writing to the file and does not end.
+pub(crate) fn is_locked(file: &Path) -> bool {
+    with(file, async |connection| {
+        sqlx::raw_sql("PRAGMA busy_timeout = 1000").execute(&mut *connection).await.unwrap();
+        let begun = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(connection).await;
+        begun.is_err()
+    })
+}

@@ -14,7 +14,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// The program under test, with nothing of the caller's environment that could change what it does.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sluice-under-test"));
-    for name in ["SLUICE_LANG", "SLUICE_LOG", "SLUICE_CRASH"] {
+    for name in ["SLUICE_LANG", "SLUICE_LOG", "SLUICE_CRASH", "SLUICE_STOP"] {
         command.env_remove(name);
     }
     command.env("USER", "tester").stdin(Stdio::null());

@@ -1,0 +1,24 @@
+//! `sluice serve` as a process: it fires, makes up, supplies, drains, reloads, answers on its port; and a worker that
+//! stood still publishes nothing that its successor would not.
+
+mod process;
+mod reload;
+mod still;
+mod times;
+
+use crate::harness::Project;
+
+/// A project with a pipeline for every minute and one that reads slowly.
+fn project() -> Project {
+    let project = Project::of(&["base", "serve"]);
+    for folder in ["front", "slow"] {
+        for (part, area) in [(1, "320902"), (2, "320903")] {
+            let mut text = String::from("area_code,goods,amount\n");
+            for number in 0..500 {
+                text += &format!("{area},货{number},{number}\n");
+            }
+            project.put(format!("{folder}/stock_{part}.csv"), text);
+        }
+    }
+    project
+}
