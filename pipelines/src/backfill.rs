@@ -113,18 +113,20 @@ pub fn preview(
         whole(&sources)?;
     }
     let cut = slice::cut(entry, wish, now)?;
-    let maker = Maker { name: &name, all: wish.all, ticks };
-    let slices: Vec<Slice> = cut.spans.iter().map(|span| maker.slice(entry, span)).collect();
     let downstream = downstream::downstream(project, &wish.pipeline);
     let mut following = Vec::new();
     for reader in downstream.iter().filter(|reader| wish.downstream && reader.builds) {
         let (_, entry) = known(project, timetable, &reader.pipeline)?;
-        following.extend(slice::cut(entry, wish, now)?.spans.iter().map(|span| maker.slice(entry, span)));
+        following.push((entry, slice::cut(entry, wish, now)?.spans));
     }
-    let count = slices.len() + following.len();
+    let count = cut.spans.len() + following.iter().map(|(_, spans)| spans.len()).sum::<usize>();
     if count > MOST {
         return Err(Error::BackfillTooLarge { ticks: count, most: MOST });
     }
+    let maker = Maker { name: &name, all: wish.all, ticks };
+    let slices = cut.spans.iter().map(|span| maker.slice(entry, span)).collect();
+    let following =
+        following.iter().flat_map(|(entry, spans)| spans.iter().map(|span| maker.slice(entry, span))).collect();
     Ok(Preview {
         name,
         pipeline: wish.pipeline.clone(),

@@ -50,6 +50,8 @@ pub mod read;
 pub mod relation;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod sample;
 pub mod schedule;
 pub mod spec;
 pub mod spool;

@@ -87,6 +87,11 @@ pub enum Finding {
         /// The date.
         date: NaiveDate,
     },
+    /// No tick has that key.
+    NoKey {
+        /// The key.
+        key: String,
+    },
     /// It is not due yet.
     Future {
         /// The fire.
@@ -137,6 +142,19 @@ pub enum Next {
     },
 }
 
+/// Answers for what a person names: one answer, or one for each tick of a business date.
+pub fn ask(known: Known<'_>, moment: &Moment) -> Vec<Why> {
+    match moment.among(known.ticks) {
+        Meant::One(tick) => vec![of_tick(known, tick)],
+        Meant::Several(ticks) => ticks.into_iter().map(|tick| of_tick(known, tick)).collect(),
+        Meant::None => match moment {
+            Moment::At(at) => vec![of_instant(known, *at)],
+            Moment::Date(date) => vec![of_date(known, *date)],
+            Moment::Key(key) => vec![about(known, Finding::NoKey { key: key.clone() })],
+        },
+    }
+}
+
 /// Why a tick is as it is.
 pub fn of_tick(known: Known<'_>, tick: &Tick) -> Why {
     let because = tick.reason.as_ref().and_then(Reason::of);
@@ -162,7 +180,10 @@ pub fn of_instant(known: Known<'_>, at: DateTime<Utc>) -> Why {
 pub fn of_date(known: Known<'_>, date: NaiveDate) -> Why {
     let Some(when) = &known.entry.when else { return about(known, no_times(known.entry)) };
     let finding = match fire_of(when, date) {
-        Ok(Some(fire)) => of_fire(known, fire),
+        Ok(Some(fire)) => match Moment::At(fire.at).among(known.ticks) {
+            Meant::One(tick) => return of_tick(known, tick),
+            _ => of_fire(known, fire),
+        },
         Ok(None) => day_off(when, date).unwrap_or(Finding::NoDate { date }),
         Err(error) => unpublished(error),
     };
