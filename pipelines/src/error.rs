@@ -157,7 +157,9 @@ pub enum Error {
         text: String,
     },
     /// Too many intervals for one backfill.
-    #[error("the backfill would have {ticks} runs, more than {most}; shorten its range or merge intervals with a window")]
+    #[error(
+        "the backfill would have {ticks} runs, more than {most}; shorten its range or merge intervals with a window"
+    )]
     #[serde(rename = "P803")]
     BackfillTooLarge {
         /// Runs it would have.
@@ -173,14 +175,18 @@ pub enum Error {
         name: String,
     },
     /// A window would merge days of which each has a place of its own.
-    #[error("source {source_name} has a place of its own for each day, so that a run over several days would read one of them; leave the window out")]
+    #[error(
+        "source {source_name} has a place of its own for each day, so that a run over several days would read one of them; leave the window out"
+    )]
     #[serde(rename = "P805")]
     BackfillLosesDays {
         /// The source.
         source_name: String,
     },
     /// What was written names no tick.
-    #[error("\"{text}\" names no tick; write 2026-11-23T02:30, 2026-11-23T02:30:00+08:00 or a business date like 2026-11-20")]
+    #[error(
+        "\"{text}\" names no tick; write 2026-11-23T02:30, 2026-11-23T02:30:00+08:00 or a business date like 2026-11-20"
+    )]
     #[serde(rename = "P806")]
     NoMoment {
         /// What was written.

@@ -95,7 +95,10 @@ fn the_request_holds_what_runs_under_the_name_of_the_backfill() {
     assert_eq!(name_of("2026-11-20T18:30:00+00:00"), None);
     for name in ["", "a:b", "a b", "../x", "补数"] {
         let bad = Wish { name: Some(name.to_owned()), ..wish("city.plain") };
-        assert_eq!(super::preview(&project, &timetable, &bad, &[], at("2026-11-23T08:00")).unwrap_err().problem().code, "P804");
+        assert_eq!(
+            super::preview(&project, &timetable, &bad, &[], at("2026-11-23T08:00")).unwrap_err().problem().code,
+            "P804"
+        );
     }
 }
 

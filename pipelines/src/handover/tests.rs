@@ -103,7 +103,9 @@ fn what_is_due_until_the_next_shift_is_counted_by_pipeline() {
     let told: Vec<String> = sheet
         .due
         .iter()
-        .map(|due| format!("{} {} {} {}", clock(due.first), due.pipeline, due.count, due.by.map(clock).unwrap_or_default()))
+        .map(|due| {
+            format!("{} {} {} {}", clock(due.first), due.pipeline, due.count, due.by.map(clock).unwrap_or_default())
+        })
         .collect();
     // The 21st is a Saturday: the daily pipeline of working days is not due.
     assert_eq!(told, ["08:00 city.hourly 24 ", "01:00 city.plain 1 07:00", "02:30 social_security.insured 1 "]);
