@@ -14,6 +14,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("phrases.toml", include_str!("../../messages/phrases.toml")),
     ("pipelines.toml", include_str!("../../messages/pipelines.toml")),
     ("plan.toml", include_str!("../../messages/plan.toml")),
+    ("schedule.toml", include_str!("../../messages/schedule.toml")),
     ("transforms.toml", include_str!("../../messages/transforms.toml")),
     ("when.toml", include_str!("../../messages/when.toml")),
 ];
