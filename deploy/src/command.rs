@@ -1,6 +1,8 @@
 //! The commands, one file each, and how they open a project.
 
 mod audit;
+mod backfill;
+mod board;
 mod catalog;
 mod check;
 mod demo;
@@ -13,7 +15,9 @@ mod plan;
 mod quarantine;
 mod run;
 mod runs;
+mod schedule;
 mod schema;
+mod simulate;
 mod supply;
 
 use crate::app::App;
@@ -31,6 +35,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
         Command::Run(arguments) => run::run(app, &arguments).await,
         Command::Schema(arguments) => schema::run(app, &arguments),
         Command::Runs { action } => runs::run(app, action).await,
+        Command::Schedule { action } => schedule::run(app, action).await,
+        Command::Backfill(arguments) => backfill::run(app, arguments).await,
+        Command::Simulate(arguments) => simulate::run(app, &arguments).await,
         Command::Quarantine { action } => quarantine::run(app, action).await,
         Command::Supply { action } => supply::run(app, action).await,
         Command::Grant { action: _ } => grant::run(app).await,

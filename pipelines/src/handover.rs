@@ -6,9 +6,9 @@
 
 mod cover;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::schedule::{Anchor, Hold, Tick, TickState};
+use catalog::schedule::{Anchor, Hold, Tick, TickId, TickState};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub struct Given<'a> {
     /// What is paused.
     pub holds: &'a [Hold],
     /// Pipelines whose every run reads its own interval: what passed is not made good by a later run.
-    pub by_interval: &'a std::collections::BTreeSet<String>,
+    pub by_interval: &'a BTreeSet<String>,
 }
 
 /// The sheet.
@@ -181,20 +181,63 @@ fn row(given: Given<'_>, tick: &Tick) -> Row {
     Row {
         because: tick.reason.as_ref().and_then(Reason::of),
         seconds,
-        deadline: timely(given, tick, done),
+        deadline: timely(given.deadlines, given.now, tick, done),
         cover,
         tick: tick.clone(),
     }
 }
 
+/// A deadline that was missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Miss {
+    /// The tick.
+    #[serde(flatten)]
+    pub id: TickId,
+    /// When it was due.
+    pub at: DateTime<Utc>,
+    /// The deadline.
+    pub by: DateTime<Utc>,
+    /// When it, or what covers it, published after all.
+    pub done: Option<DateTime<Utc>>,
+}
+
+/// Every deadline that ticks missed until now.
+pub fn misses(
+    ticks: &[Tick],
+    deadlines: &BTreeMap<String, Deadline>,
+    by_interval: &BTreeSet<String>,
+    now: DateTime<Utc>,
+) -> Vec<Miss> {
+    let mut lanes: BTreeMap<&str, Vec<Tick>> = BTreeMap::new();
+    for tick in ticks.iter().filter(|tick| deadlines.contains_key(&tick.tick.id.pipeline)) {
+        lanes.entry(&tick.tick.id.pipeline).or_default().push(tick.clone());
+    }
+    let mut found = Vec::new();
+    for (pipeline, lane) in &lanes {
+        for tick in lane {
+            let (_, done) = cover::of(tick, lane, by_interval.contains(*pipeline));
+            if let Timely::Missed { by } = timely(deadlines, now, tick, done) {
+                found.push(Miss { id: tick.tick.id.clone(), at: tick.tick.scheduled_at, by, done });
+            }
+        }
+    }
+    found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    found
+}
+
 /// Whether its deadline was kept; `done`: when it or what covers it had published.
-fn timely(given: Given<'_>, tick: &Tick, done: Option<DateTime<Utc>>) -> Timely {
-    let deadline = given.deadlines.get(&tick.tick.id.pipeline);
+fn timely(
+    deadlines: &BTreeMap<String, Deadline>,
+    now: DateTime<Utc>,
+    tick: &Tick,
+    done: Option<DateTime<Utc>>,
+) -> Timely {
+    let deadline = deadlines.get(&tick.tick.id.pipeline);
     let by = deadline.and_then(|deadline| deadline.publish(tick.tick.scheduled_at).ok().flatten());
     match (by, done) {
         (None, _) => Timely::None,
         (Some(by), Some(done)) if done <= by => Timely::Kept { by },
-        (Some(by), None) if given.now <= by => Timely::Ahead { by },
+        (Some(by), None) if now <= by => Timely::Ahead { by },
         (Some(by), _) => Timely::Missed { by },
     }
 }

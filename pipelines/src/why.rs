@@ -210,13 +210,31 @@ pub fn fire_of(when: &When, date: NaiveDate) -> Result<Option<Fire>, Unpublished
     Ok(None)
 }
 
+/// What there is to say about a pipeline that has no tick yet.
+pub fn of_now(known: Known<'_>) -> Why {
+    match known.entry.when.as_ref().map(|when| when.next(known.now)) {
+        Some(Ok(Some(fire))) => about(known, Finding::Future { fire }),
+        Some(Err(error)) => about(known, unpublished(error)),
+        Some(Ok(None)) | None => about(known, no_times(known.entry)),
+    }
+}
+
 fn about(known: Known<'_>, finding: Finding) -> Why {
-    let next = match known.entry.when.as_ref().map(|when| when.next(known.now)) {
+    Why {
+        pipeline: known.entry.pipeline.clone(),
+        finding,
+        held: held(known.entry, known.holds).cloned(),
+        next: next(known.entry, known.now),
+    }
+}
+
+/// When a pipeline fires next.
+pub fn next(entry: &Entry, now: DateTime<Utc>) -> Next {
+    match entry.when.as_ref().map(|when| when.next(now)) {
         Some(Ok(Some(fire))) => Next::Fire(fire),
         Some(Ok(None)) | None => Next::Never,
         Some(Err(error)) => Next::Unpublished { calendar: error.calendar, year: error.year },
-    };
-    Why { pipeline: known.entry.pipeline.clone(), finding, held: held(known.entry, known.holds).cloned(), next }
+    }
 }
 
 /// The pause that holds a pipeline.

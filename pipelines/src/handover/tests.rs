@@ -1,8 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 //! Nights as files: `handover/cases/*.toml`.
 
-use std::collections::BTreeSet;
-
 use chrono_tz::Asia::Shanghai;
 use serde::Deserialize;
 
