@@ -113,9 +113,8 @@ impl<'a> Board<'a> {
     /// A time of a local day; where the clock skips it, the first instant after it.
     pub(super) fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         let wall = day.and_time(time);
-        let found = (0..4).find_map(|hours| {
-            self.clock.zone.from_local_datetime(&(wall + TimeDelta::hours(hours))).earliest()
-        });
+        let found =
+            (0..4).find_map(|hours| self.clock.zone.from_local_datetime(&(wall + TimeDelta::hours(hours))).earliest());
         found.map_or_else(|| wall.and_utc(), |at| at.to_utc())
     }
 

@@ -155,7 +155,8 @@ fn tell(
         ("workers", &workers),
         ("seed", &outcome.seed),
     ];
-    let mut parts = vec![format!("{}{}{faults}", board.text("simulate.head", &head), board.text("when.frame_list", &[]))];
+    let mut parts =
+        vec![format!("{}{}{faults}", board.text("simulate.head", &head), board.text("when.frame_list", &[]))];
     let unknown: Vec<&str> = outcome
         .ticks
         .iter()

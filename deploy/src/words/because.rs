@@ -182,7 +182,9 @@ mod tests {
             (Reason::Again { by: vec!["李雷".into()], note: String::new(), released: false }, "李雷要求运行"),
             (Reason::Again { by: vec![], note: String::new(), released: false }, "恢复后补跑"),
             (
-                Reason::Again { by: vec!["李雷".into(), "韩梅梅".into()], note: "已核对".into(), released: true },
+                Reason::Again {
+                    by: vec!["李雷".into(), "韩梅梅".into()], note: "已核对".into(), released: true
+                },
                 "李雷、韩梅梅两人放行质量关（已核对）",
             ),
             (Reason::Overlap { key: key() }, "与11-23 02:30重叠"),
@@ -206,7 +208,8 @@ mod tests {
             let words = |language| Because { messages: Messages::new(language), clock, titles: &titles };
             assert_eq!(words(Language::Zh).reason(&reason), told);
             let english = words(Language::En).reason(&reason);
-            let names: String = english.replace("李雷", "").replace("韩梅梅", "").replace("已核对", "").replace("源系统检修", "");
+            let names: String =
+                english.replace("李雷", "").replace("韩梅梅", "").replace("已核对", "").replace("源系统检修", "");
             assert!(names.is_ascii() && !names.contains(['{', '}']), "{english}");
         }
     }
@@ -234,7 +237,8 @@ mod tests {
             Answer::NoGate,
             Answer::Unpublished { year: 2027 },
         ] {
-            let words = |language| Because { messages: Messages::new(language), clock, titles: &titles }.answer(&answer);
+            let words =
+                |language| Because { messages: Messages::new(language), clock, titles: &titles }.answer(&answer);
             let (zh, en) = (words(Language::Zh), words(Language::En));
             assert_eq!(zh.starts_with("未办"), !answer.granted(), "{zh}");
             assert_eq!(en.starts_with("Refused"), !answer.granted(), "{en}");

@@ -116,7 +116,8 @@ mod tests {
         ] {
             assert_eq!(clock.key(zh, key), told);
         }
-        for (seconds, told) in [(0, "0秒"), (59, "59秒"), (61, "1分1秒"), (7_260, "2小时1分"), (200_000, "2天7小时")] {
+        for (seconds, told) in [(0, "0秒"), (59, "59秒"), (61, "1分1秒"), (7_260, "2小时1分"), (200_000, "2天7小时")]
+        {
             assert_eq!(span(zh, seconds), told);
         }
         assert_eq!(clock.written("2026-11-22T18:30:00Z".parse().unwrap()), "2026-11-23T02:30");

@@ -84,8 +84,7 @@ pub(super) async fn show(board: &Board<'_>, name: &str) -> Result<Exit, Failure>
 
 /// Ticks of backfills by name, each in the order of time.
 async fn by_name(board: &Board<'_>) -> Result<BTreeMap<String, Vec<Tick>>, Failure> {
-    let filter =
-        TickFilter { cause: Some(Cause::Backfill), limit: MOST, newest_first: true, ..TickFilter::default() };
+    let filter = TickFilter { cause: Some(Cause::Backfill), limit: MOST, newest_first: true, ..TickFilter::default() };
     let mut found: BTreeMap<String, Vec<Tick>> = BTreeMap::new();
     for tick in board.ticks(filter).await?.into_iter().rev() {
         if let Some(name) = name_of(&tick.tick.id.key) {

@@ -18,11 +18,8 @@ pub(super) async fn run(app: &App, arguments: &LogsArgs) -> Result<Exit, Failure
     };
     let (catalog, actor) = (board.engine.catalog(), board.engine.actor());
     let id = named(&board.engine, &arguments.run).await?;
-    let range = LogRange {
-        from: arguments.from,
-        count: arguments.count,
-        contains: arguments.grep.clone().unwrap_or_default(),
-    };
+    let range =
+        LogRange { from: arguments.from, count: arguments.count, contains: arguments.grep.clone().unwrap_or_default() };
     let lines = catalog.logs(actor, &id, &range).await.map_err(|error| open::catalog_failure(&error))?;
     app.output.document(&json!({ "run": id, "lines": lines }));
     if lines.is_empty() {

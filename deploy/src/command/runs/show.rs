@@ -29,8 +29,7 @@ pub(super) async fn run(app: &App, beginning: &str) -> Result<Exit, Failure> {
     let tick = tick_of(&board, &detail).await?;
     let mut published = Vec::new();
     for (_, occurrence) in &detail.attempts {
-        let found =
-            engine.catalog().published_by_occurrence(engine.actor(), &occurrence.target, &occurrence.key).await;
+        let found = engine.catalog().published_by_occurrence(engine.actor(), &occurrence.target, &occurrence.key).await;
         published.push(found.map_err(failed)?);
     }
     let mut document = json!(detail);

@@ -1,7 +1,7 @@
 //! `sluice runs today`: the hand-over sheet of the shift.
 
-use chrono::NaiveDate;
 use catalog::schedule::{TickFilter, TickState};
+use chrono::NaiveDate;
 use pipelines::handover::{Cover, Due, Given, ORDER, REACH, Row, Sheet, Timely, sheet};
 use serde_json::json;
 
@@ -50,7 +50,8 @@ pub(super) async fn run(app: &App, time: &str, date: Option<&str>) -> Result<Exi
 fn text(board: &Board<'_>, sheet: &Sheet) -> String {
     let span = [("from", board.clock.at(sheet.from)), ("at", board.clock.at(sheet.at))];
     let [(_, from), (_, at)] = &span;
-    let mut parts = vec![format!("{}\n{}", board.text("today.head", &[("from", from), ("at", at)]), summary(board, sheet))];
+    let mut parts =
+        vec![format!("{}\n{}", board.text("today.head", &[("from", from), ("at", at)]), summary(board, sheet))];
     for hold in &sheet.holds {
         let what = because::scope(board.app.messages, &hold.scope);
         let since = board.clock.at(hold.since);
@@ -163,7 +164,8 @@ fn row(board: &Board<'_>, row: &Row) -> Vec<String> {
 fn together(board: &Board<'_>, rows: &[&Row]) -> Vec<String> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Vec::new() };
     let (from, to) = (&first.tick.tick, &last.tick.tick);
-    let times = [board.clock.at(from.scheduled_at), board.clock.time_from(to.scheduled_at, board.clock.day(from.scheduled_at))];
+    let times =
+        [board.clock.at(from.scheduled_at), board.clock.time_from(to.scheduled_at, board.clock.day(from.scheduled_at))];
     let [begin, end] = &times;
     let longest = rows.iter().filter_map(|row| row.seconds).max();
     vec![

@@ -26,7 +26,11 @@ pub(super) fn text(board: &Board<'_>, outcome: &Outcome) -> Option<String> {
         }
         let room = u64::from(slots) * 3_600;
         let bars: String = fullest.iter().map(|seconds| bar(*seconds, room)).collect();
-        let (peak, hour) = fullest.iter().zip(0..).max_by_key(|(seconds, hour)| (**seconds, -*hour)).map_or((0, 0), |(seconds, hour)| (*seconds, hour));
+        let (peak, hour) = fullest
+            .iter()
+            .zip(0..)
+            .max_by_key(|(seconds, hour)| (**seconds, -*hour))
+            .map_or((0, 0), |(seconds, hour)| (*seconds, hour));
         table.add_row(vec![
             pool.clone(),
             slots.to_string(),
@@ -49,6 +53,9 @@ mod tests {
 
     #[test]
     fn only_an_empty_hour_looks_empty_and_only_a_full_one_full() {
-        assert_eq!([0, 1, 3_600, 7_199, 7_200, 9_000].map(|seconds| bar(seconds, 7_200)), ['·', '▁', '▄', '█', '█', '█']);
+        assert_eq!(
+            [0, 1, 3_600, 7_199, 7_200, 9_000].map(|seconds| bar(seconds, 7_200)),
+            ['·', '▁', '▄', '█', '█', '█']
+        );
     }
 }
