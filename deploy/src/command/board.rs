@@ -28,6 +28,18 @@ const MOST: u32 = 20_000;
 /// Ticks that are named where what was written means none.
 const NEAREST: usize = 5;
 
+/// Kind of the audit entries that tell whether changed definitions were taken over.
+const RELOAD: &str = "definitions.reload";
+
+/// The service, as far as the ledger knows it.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Scheduler {
+    /// Whether one leads.
+    pub(super) leads: bool,
+    /// When it last refused definitions because they were invalid, unless it took others over since.
+    pub(super) refused: Option<String>,
+}
+
 /// The project as the schedule sees it.
 #[derive(Debug)]
 pub(super) struct Board<'a> {
@@ -103,6 +115,30 @@ impl<'a> Board<'a> {
     /// Up to where fires have been promised.
     pub(super) async fn anchors(&self) -> Result<Vec<Anchor>, Failure> {
         self.engine.catalog().anchors(self.engine.actor()).await.map_err(|error| open::catalog_failure(&error))
+    }
+
+    /// Whether a scheduler leads, and whether it refused the definitions it last saw.
+    pub(super) async fn scheduler(&self) -> Result<Scheduler, Failure> {
+        let (catalog, actor) = (self.engine.catalog(), self.engine.actor());
+        let failed = |error: catalog::Error| open::catalog_failure(&error);
+        let lease = catalog.leader(actor).await.map_err(failed)?;
+        let until = lease.and_then(|lease| DateTime::parse_from_rfc3339(&lease.expires_at).ok());
+        let entry = catalog.newest_entry(actor, RELOAD).await.map_err(failed)?;
+        let refused = entry.filter(|entry| !entry.success).map(|entry| entry.at);
+        Ok(Scheduler { leads: until.is_some_and(|until| until > self.now), refused })
+    }
+
+    /// What a reader must know of the scheduler before all else.
+    pub(super) fn remarks(&self, scheduler: &Scheduler) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !scheduler.leads {
+            lines.push(self.text("schedule.no_leader", &[]));
+        }
+        if let Some(at) = &scheduler.refused {
+            let at = crate::words::instant(at, self.clock.zone.name());
+            lines.push(self.text("schedule.refused", &[("at", &at)]));
+        }
+        lines
     }
 
     /// The first instant of a local day.

@@ -64,6 +64,7 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
         "P501" => Exit::Interrupted,
         "P502" | "P503" => Exit::Waiting,
         "P212" => Exit::Usage,
+        code if code.starts_with("P80") => Exit::Usage,
         "P630" => Exit::Invalid,
         code if code.starts_with("P20") || code.starts_with("P21") && code < "P215" => Exit::Invalid,
         code if code.starts_with("P3") => Exit::QualityGate,

@@ -42,8 +42,14 @@ pub(super) async fn run(app: &App, time: &str, date: Option<&str>) -> Result<Exi
         holds: &holds,
         by_interval: &board.by_interval(),
     });
-    app.output.document(&json!(sheet));
+    let scheduler = board.scheduler().await?;
+    let mut document = json!(sheet);
+    document["scheduler"] = json!(scheduler);
+    app.output.document(&document);
     app.output.text(&text(&board, &sheet));
+    for line in board.remarks(&scheduler) {
+        app.output.text(&format!("\n{line}"));
+    }
     Ok(Exit::Done)
 }
 

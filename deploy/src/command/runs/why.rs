@@ -40,8 +40,10 @@ pub(super) async fn run(app: &App, pipeline: &str, time: Option<&str>) -> Result
             }]
         }
     };
-    app.output.document(&json!({ "answers": answers }));
-    let told: Vec<String> = answers.iter().take(MOST).map(|answer| text(&board, answer)).collect();
+    let scheduler = board.scheduler().await?;
+    app.output.document(&json!({ "answers": answers, "scheduler": scheduler }));
+    let mut told: Vec<String> = answers.iter().take(MOST).map(|answer| text(&board, answer)).collect();
+    told.extend(Some(board.remarks(&scheduler).join("\n")).filter(|remarks| !remarks.is_empty()));
     app.output.text(&told.join("\n\n"));
     Ok(Exit::Done)
 }

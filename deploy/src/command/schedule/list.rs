@@ -62,7 +62,8 @@ pub(super) async fn run(board: &Board<'_>) -> Result<Exit, Failure> {
             last.as_ref().map(|tick| ended_text(board, tick)).unwrap_or_default(),
         ]);
     }
-    board.app.output.document(&json!({ "pipelines": rows, "holds": holds }));
+    let scheduler = board.scheduler().await?;
+    board.app.output.document(&json!({ "pipelines": rows, "holds": holds, "scheduler": scheduler }));
     if rows.is_empty() {
         board.app.output.text(&board.text("schedule.none", &[]));
         return Ok(Exit::Done);
@@ -72,6 +73,9 @@ pub(super) async fn run(board: &Board<'_>) -> Result<Exit, Failure> {
         let what = because::scope(board.app.messages, &hold.scope);
         let since = board.clock.at(hold.since);
         let line = board.text("schedule.holds", &[("what", &what), ("by", &hold.by), ("since", &since)]);
+        board.app.output.text(&line);
+    }
+    for line in board.remarks(&scheduler) {
         board.app.output.text(&line);
     }
     Ok(Exit::Done)
