@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::schedule::{Entry, Timetable};
 
-pub use downstream::{Downstream, downstream};
+pub use downstream::{Downstream, Follows, downstream};
 pub use nature::{Effect, Memory, SourceNote, TargetNote, reads_its_interval};
 pub use slice::Slice;
 pub use window::Window;
@@ -115,7 +115,7 @@ pub fn preview(
     let cut = slice::cut(entry, wish, now)?;
     let downstream = downstream::downstream(project, &wish.pipeline);
     let mut following = Vec::new();
-    for reader in downstream.iter().filter(|reader| wish.downstream && reader.builds) {
+    for reader in downstream.iter().filter(|reader| wish.downstream && reader.follows == Follows::Backfill) {
         let (_, entry) = known(project, timetable, &reader.pipeline)?;
         following.push((entry, slice::cut(entry, wish, now)?.spans));
     }

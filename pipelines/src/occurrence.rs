@@ -60,8 +60,9 @@ pub fn whole_day(zone: Tz, date: NaiveDate) -> Option<Fire> {
 }
 
 fn day(zone: Tz, date: NaiveDate) -> Option<Covered> {
-    let next = date.checked_add_days(Days::new(1))?;
-    Some(Covered::new(date.to_string(), (date, date), midnight(zone, date)?, midnight(zone, next)?))
+    let fire = whole_day(zone, date)?;
+    let (from, to) = (fire.interval_start.with_timezone(&zone), fire.interval_end.with_timezone(&zone));
+    Some(Covered::new(date.to_string(), (date, date), from, to))
 }
 
 /// The first instant of a day; where a clock change swallows midnight, the first that exists.

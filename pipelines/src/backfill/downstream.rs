@@ -4,7 +4,21 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::nature::{self, Effect};
 use crate::project::{Pipeline, Project};
+use crate::spec::pipeline::PipelineSpec;
+
+/// How what is rebuilt reaches a pipeline downstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Follows {
+    /// It builds libraries that take rows of a backfill: it can be run for the same intervals.
+    Backfill,
+    /// It writes its libraries anew from what it reads: its own next run does so.
+    Rewrites,
+    /// It only supplies: its own next run sends what changed, once.
+    Supplies,
+}
 
 /// A pipeline that reads what is rebuilt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,8 +29,8 @@ pub struct Downstream {
     pub table: String,
     /// Steps away, from 1.
     pub steps: usize,
-    /// Whether it builds libraries of its own; if not, it only supplies, and its own next run sends what changed, once.
-    pub builds: bool,
+    /// What becomes of it.
+    pub follows: Follows,
     /// Zones and datasets it supplies.
     pub supplies: Vec<String>,
 }
@@ -39,7 +53,7 @@ pub fn downstream(project: &Project, pipeline: &str) -> Vec<Downstream> {
                 pipeline: pipeline.spec.pipeline.id.clone(),
                 table: (*table).to_owned(),
                 steps,
-                builds: !pipeline.spec.library.is_empty(),
+                follows: follows(&pipeline.spec),
                 supplies: pipeline
                     .spec
                     .supply
@@ -56,6 +70,16 @@ pub fn downstream(project: &Project, pipeline: &str) -> Vec<Downstream> {
         found.extend(readers);
     }
     found
+}
+
+fn follows(spec: &PipelineSpec) -> Follows {
+    let libraries = nature::targets(spec).into_iter().take(spec.library.len());
+    let refused = libraries.filter(|target| target.effect == Effect::Refused).count();
+    match spec.library.len() {
+        0 => Follows::Supplies,
+        all if all == refused => Follows::Rewrites,
+        _ => Follows::Backfill,
+    }
 }
 
 fn reads(pipeline: &Pipeline, table: &str) -> bool {

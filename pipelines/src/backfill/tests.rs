@@ -106,10 +106,16 @@ fn the_request_holds_what_runs_under_the_name_of_the_backfill() {
 fn everybody_downstream_is_found_once_the_nearest_first() {
     let (project, _) = city();
     let found = downstream(&project, "city.plain");
-    let told: Vec<_> = found.iter().map(|one| (one.pipeline.as_str(), one.steps, one.builds)).collect();
-    assert_eq!(told, [("city.asked", 1, false), ("city.hourly", 1, true), ("city.reader", 2, true)]);
+    let told: Vec<_> = found.iter().map(|one| (one.pipeline.as_str(), one.steps, one.follows)).collect();
+    let expected = [
+        ("city.asked", 1, Follows::Supplies),
+        ("city.hourly", 1, Follows::Backfill),
+        ("city.reader", 2, Follows::Backfill),
+        ("city.whole", 3, Follows::Rewrites),
+    ];
+    assert_eq!(told, expected);
     assert_eq!(found[0].supplies, ["scenario:inclusive_finance/plain"]);
-    assert!(downstream(&project, "city.reader").is_empty());
+    assert!(downstream(&project, "city.whole").is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The preview of a backfill as people read it.
 
 use catalog::schedule::TickState;
-use pipelines::backfill::{Downstream, Effect, Memory, Preview, Slice, Wish};
+use pipelines::backfill::{Downstream, Effect, Follows, Memory, Preview, Slice, Wish};
 use serde_json::json;
 
 use crate::command::board::Board;
@@ -69,10 +69,11 @@ fn listed(head: String, lines: impl Iterator<Item = String>) -> String {
 }
 
 fn reader_text(board: &Board<'_>, wish: &Wish, reader: &Downstream) -> String {
-    let what = match (reader.builds, wish.downstream) {
-        (false, _) => "backfill.own_run",
-        (true, true) => "backfill.follows",
-        (true, false) => "backfill.left",
+    let what = match (reader.follows, wish.downstream) {
+        (Follows::Supplies, _) => "backfill.own_run",
+        (Follows::Rewrites, _) => "backfill.rewrites",
+        (Follows::Backfill, true) => "backfill.follows",
+        (Follows::Backfill, false) => "backfill.left",
     };
     let what = board.text(what, &[]);
     let parameters: [(&str, &dyn std::fmt::Display); 3] =
