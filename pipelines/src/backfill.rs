@@ -7,11 +7,13 @@
 //! | intervals of a range, as the schedule has them | `backfill/slice.rs` |
 //! | what a source of the past still holds; what a library takes | `backfill/nature.rs` |
 //! | who reads what is rebuilt | `backfill/downstream.rs` |
+//! | why a wish is none | `backfill/refusal.rs` |
 //!
 //! Must never happen: an interval that the schedule would cut otherwise; a promise to rebuild what a source has forgotten.
 
 mod downstream;
 mod nature;
+mod refusal;
 mod slice;
 mod window;
 
@@ -25,6 +27,7 @@ use crate::schedule::{Entry, Timetable};
 
 pub use downstream::{Downstream, Follows, downstream};
 pub use nature::{Effect, Memory, SourceNote, TargetNote, reads_its_interval};
+pub use refusal::Refusal;
 pub use slice::Slice;
 pub use window::Window;
 
@@ -99,13 +102,13 @@ pub fn preview(
     wish: &Wish,
     ticks: &[Tick],
     now: DateTime<Utc>,
-) -> Result<Preview, Error> {
+) -> Result<Preview, Refusal> {
     let name = match &wish.name {
         Some(name) => checked(name)?,
         None => format!("{}-{}-{}", wish.pipeline, wish.from.format("%Y%m%d"), wish.to.format("%Y%m%d")),
     };
     if wish.from >= wish.to {
-        return Err(Error::BackfillRange { from: wish.from.to_string(), to: wish.to.to_string() });
+        return Err(Refusal::Range { from: wish.from.to_string(), to: wish.to.to_string() });
     }
     let (pipeline, entry) = known(project, timetable, &wish.pipeline)?;
     let sources = nature::sources(&pipeline.spec);
@@ -121,7 +124,7 @@ pub fn preview(
     }
     let count = cut.spans.len() + following.iter().map(|(_, spans)| spans.len()).sum::<usize>();
     if count > MOST {
-        return Err(Error::BackfillTooLarge { ticks: count, most: MOST });
+        return Err(Refusal::TooLarge { ticks: count, most: MOST });
     }
     let maker = Maker { name: &name, all: wish.all, ticks };
     let slices = cut.spans.iter().map(|span| maker.slice(entry, span)).collect();
@@ -149,26 +152,26 @@ fn known<'p>(
     project: &'p Project,
     timetable: &'p Timetable,
     id: &str,
-) -> Result<(&'p crate::project::Pipeline, &'p Entry), Error> {
-    project.pipeline(id).zip(timetable.entries.get(id)).ok_or_else(|| Error::UnknownPipeline {
+) -> Result<(&'p crate::project::Pipeline, &'p Entry), Refusal> {
+    project.pipeline(id).zip(timetable.entries.get(id)).ok_or_else(|| Refusal::from(Error::UnknownPipeline {
         pipeline: id.chars().take(80).collect(),
         known: timetable.entries.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
-    })
+    }))
 }
 
 /// Letters, digits, dots, hyphens and underscores: the name stands within keys.
-fn checked(name: &str) -> Result<String, Error> {
+fn checked(name: &str) -> Result<String, Refusal> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     match !name.is_empty() && name.len() <= 80 && name.chars().all(fits) {
         true => Ok(name.to_owned()),
-        false => Err(Error::BackfillName { name: name.chars().take(80).collect() }),
+        false => Err(Refusal::Name { name: name.chars().take(80).collect() }),
     }
 }
 
 /// One run for several days would read one of them.
-fn whole(sources: &[SourceNote]) -> Result<(), Error> {
+fn whole(sources: &[SourceNote]) -> Result<(), Refusal> {
     match sources.iter().find(|source| source.memory == Memory::Day) {
-        Some(source) => Err(Error::BackfillLosesDays { source_name: source.name.clone() }),
+        Some(source) => Err(Refusal::LosesDays { source_name: source.name.clone() }),
         None => Ok(()),
     }
 }

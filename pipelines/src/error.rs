@@ -140,58 +140,6 @@ pub enum Error {
         /// The type.
         kind: String,
     },
-    /// The range of a backfill is empty.
-    #[error("the backfill's range is empty: from {from} up to, and without, {to}")]
-    #[serde(rename = "P801")]
-    BackfillRange {
-        /// First business date.
-        from: String,
-        /// The date after the last one.
-        to: String,
-    },
-    /// Not a calendar unit.
-    #[error("\"{text}\" is not a window; write 1d, 1w or 1mo")]
-    #[serde(rename = "P802")]
-    BackfillWindow {
-        /// What was written.
-        text: String,
-    },
-    /// Too many intervals for one backfill.
-    #[error(
-        "the backfill would have {ticks} runs, more than {most}; shorten its range or merge intervals with a window"
-    )]
-    #[serde(rename = "P803")]
-    BackfillTooLarge {
-        /// Runs it would have.
-        ticks: usize,
-        /// Most there may be.
-        most: usize,
-    },
-    /// A name that cannot stand within a key.
-    #[error("\"{name}\" cannot name a backfill; use letters, digits, dots, hyphens and underscores")]
-    #[serde(rename = "P804")]
-    BackfillName {
-        /// What was written.
-        name: String,
-    },
-    /// A window would merge days of which each has a place of its own.
-    #[error(
-        "source {source_name} has a place of its own for each day, so that a run over several days would read one of them; leave the window out"
-    )]
-    #[serde(rename = "P805")]
-    BackfillLosesDays {
-        /// The source.
-        source_name: String,
-    },
-    /// What was written names no tick.
-    #[error(
-        "\"{text}\" names no tick; write 2026-11-23T02:30, 2026-11-23T02:30:00+08:00 or a business date like 2026-11-20"
-    )]
-    #[serde(rename = "P806")]
-    NoMoment {
-        /// What was written.
-        text: String,
-    },
     /// No such pipeline.
     #[error("there is no pipeline {pipeline}; the project has {known}")]
     #[serde(rename = "P212")]

@@ -15,7 +15,7 @@ use crate::calendar::Unpublished;
 use crate::schedule::{Entry, LATE, Reason};
 use crate::when::{Fire, When};
 
-pub use moment::{Meant, Moment};
+pub use moment::{Meant, Moment, MomentError};
 
 /// What is known about a pipeline.
 #[derive(Debug, Clone, Copy)]

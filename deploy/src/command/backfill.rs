@@ -37,7 +37,7 @@ async fn start(board: &Board<'_>, arguments: &WishArgs) -> Result<Exit, Failure>
     let wish = wish(arguments)?;
     let ticks = there(board, &wish).await?;
     let preview = backfill::preview(board.engine.project(), &board.timetable, &wish, &ticks, board.now);
-    let preview = preview.map_err(|error| open::failure(&error))?;
+    let preview = preview.map_err(|refusal| open::usage(&refusal))?;
     let json = board.app.output.is_json();
     if !json || arguments.dry_run {
         preview::tell(board, &wish, &preview);
@@ -70,7 +70,7 @@ fn wish(arguments: &WishArgs) -> Result<Wish, Failure> {
         pipeline: arguments.pipeline.clone(),
         from: date(&arguments.from)?,
         to: date(&arguments.to)?,
-        window: window.map_err(|error| open::failure(&error))?,
+        window: window.map_err(|refusal| open::usage(&refusal))?,
         all: arguments.all,
         downstream: arguments.downstream,
         name: arguments.name.clone(),

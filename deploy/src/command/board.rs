@@ -179,7 +179,7 @@ impl<'a> Board<'a> {
     /// The one tick that a person named.
     pub(super) async fn named(&self, pipeline: &str, text: &str) -> Result<TickId, Failure> {
         self.pipeline(pipeline)?;
-        let moment = Moment::parse(text, self.clock.zone).map_err(|error| open::failure(&error))?;
+        let moment = Moment::parse(text, self.clock.zone).map_err(|error| open::usage(&error))?;
         let ticks = self.around(pipeline, &moment).await?;
         let near = |ticks: &[&Tick]| {
             let told: Vec<String> = ticks.iter().take(NEAREST).map(|tick| self.written(tick)).collect();

@@ -64,7 +64,6 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
         "P501" => Exit::Interrupted,
         "P502" | "P503" => Exit::Waiting,
         "P212" => Exit::Usage,
-        code if code.starts_with("P80") => Exit::Usage,
         "P630" => Exit::Invalid,
         code if code.starts_with("P20") || code.starts_with("P21") && code < "P215" => Exit::Invalid,
         code if code.starts_with("P3") => Exit::QualityGate,
@@ -72,6 +71,11 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
         _ => Exit::Failed,
     };
     Failure::new(exit, problem)
+}
+
+/// What was asked for cannot be, as the command line has it.
+pub(super) fn usage<E: serde::Serialize + std::fmt::Display>(error: &E) -> Failure {
+    Failure::new(Exit::Usage, pipelines::problem::Problem::of(error, false))
 }
 
 /// A failure of the catalog as one of a command.

@@ -4,7 +4,7 @@ use catalog::schedule::{NewTick, TickState};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{MOST, Wish};
+use super::{MOST, Refusal, Wish};
 use crate::error::Error;
 use crate::occurrence;
 use crate::schedule::Entry;
@@ -46,7 +46,7 @@ pub(super) struct Cut {
 }
 
 /// Cuts a range of business dates into the intervals of a pipeline's schedule; one a day where it has none.
-pub(super) fn cut(entry: &Entry, wish: &Wish, now: DateTime<Utc>) -> Result<Cut, Error> {
+pub(super) fn cut(entry: &Entry, wish: &Wish, now: DateTime<Utc>) -> Result<Cut, Refusal> {
     let fires = match &entry.when {
         Some(when) => scheduled(when, wish)?,
         None => daily(entry, wish)?,
@@ -80,12 +80,12 @@ pub(super) fn cut(entry: &Entry, wish: &Wish, now: DateTime<Utc>) -> Result<Cut,
 }
 
 /// The fires whose intervals begin on the dates of the range.
-fn scheduled(when: &When, wish: &Wish) -> Result<Vec<Fire>, Error> {
+fn scheduled(when: &When, wish: &Wish) -> Result<Vec<Fire>, Refusal> {
     // An interval that begins on the first date belongs to a fire after that day's beginning in any zone.
     let beginning = wish.from.and_time(chrono::NaiveTime::MIN).and_utc() - TimeDelta::hours(15);
     let mut found = Vec::new();
     for fire in when.fires(beginning, DateTime::<Utc>::MAX_UTC) {
-        let fire = fire?;
+        let fire = fire.map_err(Error::from)?;
         if fire.business_date >= wish.to {
             break;
         }
@@ -97,7 +97,7 @@ fn scheduled(when: &When, wish: &Wish) -> Result<Vec<Fire>, Error> {
     Ok(found)
 }
 
-fn daily(entry: &Entry, wish: &Wish) -> Result<Vec<Fire>, Error> {
+fn daily(entry: &Entry, wish: &Wish) -> Result<Vec<Fire>, Refusal> {
     let mut found = Vec::new();
     let mut date = wish.from;
     while date < wish.to {
@@ -110,7 +110,7 @@ fn daily(entry: &Entry, wish: &Wish) -> Result<Vec<Fire>, Error> {
 }
 
 /// A window of a month of a schedule of every minute merges many fires.
-fn bounded(fires: usize) -> Result<(), Error> {
+fn bounded(fires: usize) -> Result<(), Refusal> {
     const FIRES: usize = MOST * 20;
-    if fires > FIRES { Err(Error::BackfillTooLarge { ticks: fires, most: MOST }) } else { Ok(()) }
+    if fires > FIRES { Err(Refusal::TooLarge { ticks: fires, most: MOST }) } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use crate::error::Error;
+use super::Refusal;
 
 /// Most units of a window.
 const MOST: u32 = 366;
@@ -23,14 +23,14 @@ impl Window {
     ///
     /// # Errors
     /// P802 for anything else.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let count = text[..digits].parse().ok().filter(|count| (1..=MOST).contains(count));
         match (count, &text[digits..]) {
             (Some(count), "d") => Ok(Self::Days(count)),
             (Some(count), "w") => Ok(Self::Weeks(count)),
             (Some(count), "mo") => Ok(Self::Months(count)),
-            _ => Err(Error::BackfillWindow { text: text.chars().take(40).collect() }),
+            _ => Err(Refusal::Window { text: text.chars().take(40).collect() }),
         }
     }
 

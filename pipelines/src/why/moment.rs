@@ -3,8 +3,7 @@
 use catalog::schedule::Tick;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
-
-use crate::error::Error;
+use serde::Serialize;
 
 /// What a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +14,21 @@ pub enum Moment {
     Date(NaiveDate),
     /// The key of a tick, for those that are no fire of a clock.
     Key(String),
+}
+
+/// What was written names no tick.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(tag = "code")]
+pub enum MomentError {
+    /// What was written names no tick.
+    #[error(
+        "\"{text}\" names no tick; write 2026-11-23T02:30, 2026-11-23T02:30:00+08:00 or a business date like 2026-11-20"
+    )]
+    #[serde(rename = "P806")]
+    NoMoment {
+        /// What was written.
+        text: String,
+    },
 }
 
 /// Which of some ticks is meant.
@@ -33,9 +47,9 @@ impl Moment {
     ///
     /// # Errors
     /// P806 for anything else.
-    pub fn parse(text: &str, zone: Tz) -> Result<Self, Error> {
+    pub fn parse(text: &str, zone: Tz) -> Result<Self, MomentError> {
         let text = text.trim();
-        let bad = || Error::NoMoment { text: text.chars().take(80).collect() };
+        let bad = || MomentError::NoMoment { text: text.chars().take(80).collect() };
         if let Ok(at) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self::At(at.to_utc()));
         }

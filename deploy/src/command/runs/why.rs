@@ -27,7 +27,7 @@ pub(super) async fn run(app: &App, pipeline: &str, time: Option<&str>) -> Result
     let anchor: Option<&Anchor> = anchors.iter().find(|anchor| anchor.pipeline == pipeline);
     let answers = match time {
         Some(text) => {
-            let moment = Moment::parse(text, board.clock.zone).map_err(|error| open::failure(&error))?;
+            let moment = Moment::parse(text, board.clock.zone).map_err(|error| open::usage(&error))?;
             let ticks = board.around(pipeline, &moment).await?;
             why::ask(Known { now: board.now, entry, ticks: &ticks, holds: &holds, anchor }, &moment)
         }
