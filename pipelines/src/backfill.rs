@@ -153,10 +153,12 @@ fn known<'p>(
     timetable: &'p Timetable,
     id: &str,
 ) -> Result<(&'p crate::project::Pipeline, &'p Entry), Refusal> {
-    project.pipeline(id).zip(timetable.entries.get(id)).ok_or_else(|| Refusal::from(Error::UnknownPipeline {
-        pipeline: id.chars().take(80).collect(),
-        known: timetable.entries.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
-    }))
+    project.pipeline(id).zip(timetable.entries.get(id)).ok_or_else(|| {
+        Refusal::from(Error::UnknownPipeline {
+            pipeline: id.chars().take(80).collect(),
+            known: timetable.entries.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        })
+    })
 }
 
 /// Letters, digits, dots, hyphens and underscores: the name stands within keys.

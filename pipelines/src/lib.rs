@@ -27,8 +27,8 @@
 pub mod backfill;
 pub mod calendar;
 pub mod crash;
-pub mod duty;
 pub mod deadline;
+pub mod duty;
 pub mod engine;
 pub mod error;
 pub mod flow;
