@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::error::Error;
 
 /// Why a wish is no backfill.
-#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, thiserror::Error, Serialize)]
 #[serde(tag = "code")]
 pub enum Refusal {
     /// The range of a backfill is empty.
@@ -54,11 +54,11 @@ pub enum Refusal {
     /// What its definitions say against it: no such pipeline, a year that the calendar does not know.
     #[error("{0}")]
     #[serde(untagged)]
-    Definition(Error),
+    Definition(Box<Error>),
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self::Definition(error)
+        Self::Definition(Box::new(error))
     }
 }
