@@ -94,7 +94,7 @@ impl Preview {
 /// What a wish comes to, given the ticks that there are of its pipeline and of those downstream.
 ///
 /// # Errors
-/// P801 to P805: an empty or too large range, a bad name, a window over sources that hold one day each; P630: a year that
+/// P821 to P825: an empty or too large range, a bad name, a window over sources that hold one day each; P630: a year that
 /// the calendar does not know; P212: no such pipeline.
 pub fn preview(
     project: &Project,

@@ -109,7 +109,7 @@ fn why_answers_for_what_ran_and_for_what_did_not() {
     assert!(asked.contains("没有调度"), "{asked}");
     let future = why("trial.daily", "2099-01-01T02:30");
     assert!(future.contains("还没到"), "{future}");
-    assert_eq!(project.sluice(&["runs", "why", "trial.daily", "昨天", "--json"]).ends(2).codes(), ["P806"]);
+    assert_eq!(project.sluice(&["runs", "why", "trial.daily", "昨天", "--json"]).ends(2).codes(), ["P826"]);
     assert_eq!(project.sluice(&["runs", "why", "trial.nothing", "--json"]).ends(2).codes(), ["S103"]);
 }
 
@@ -167,7 +167,7 @@ fn a_backfill_is_previewed_and_starts_only_after_a_yes() {
             "trial.reader 2025-11-19 backfill",
         ]
     );
-    assert_eq!(codes(&with(&["--window", "1w", "--dry-run", "--json"]).ends(2)), ["P805"]);
+    assert_eq!(codes(&with(&["--window", "1w", "--dry-run", "--json"]).ends(2)), ["P825"]);
     assert_eq!(codes(&project.sluice(&["backfill", "show", "december", "--json"]).ends(2)), ["S138"]);
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 pub enum Refusal {
     /// The range of a backfill is empty.
     #[error("the backfill's range is empty: from {from} up to, and without, {to}")]
-    #[serde(rename = "P801")]
+    #[serde(rename = "P821")]
     Range {
         /// First business date.
         from: String,
@@ -19,7 +19,7 @@ pub enum Refusal {
     },
     /// Not a calendar unit.
     #[error("\"{text}\" is not a window; write 1d, 1w or 1mo")]
-    #[serde(rename = "P802")]
+    #[serde(rename = "P822")]
     Window {
         /// What was written.
         text: String,
@@ -28,7 +28,7 @@ pub enum Refusal {
     #[error(
         "the backfill would have {ticks} runs, more than {most}; shorten its range or merge intervals with a window"
     )]
-    #[serde(rename = "P803")]
+    #[serde(rename = "P823")]
     TooLarge {
         /// Runs it would have.
         ticks: usize,
@@ -37,7 +37,7 @@ pub enum Refusal {
     },
     /// A name that cannot stand within a key.
     #[error("\"{name}\" cannot name a backfill; use letters, digits, dots, hyphens and underscores")]
-    #[serde(rename = "P804")]
+    #[serde(rename = "P824")]
     Name {
         /// What was written.
         name: String,
@@ -46,7 +46,7 @@ pub enum Refusal {
     #[error(
         "source {source_name} has a place of its own for each day, so that a run over several days would read one of them; leave the window out"
     )]
-    #[serde(rename = "P805")]
+    #[serde(rename = "P825")]
     LosesDays {
         /// The source.
         source_name: String,

@@ -101,7 +101,7 @@ fn the_request_holds_what_runs_under_the_name_of_the_backfill() {
     for name in ["", "a:b", "a b", "../x", "补数"] {
         let bad = Wish { name: Some(name.to_owned()), ..wish("city.plain") };
         let refusal = super::preview(&project, &timetable, &bad, &[], at("2026-11-23T08:00")).unwrap_err();
-        assert_eq!(code(&refusal), "P804");
+        assert_eq!(code(&refusal), "P824");
     }
 }
 
@@ -141,6 +141,6 @@ fn windows_are_calendar_units() {
         assert!(Window::parse(text).is_ok(), "{text}");
     }
     for text in ["", "d", "0d", "1m", "1y", "-1d", "367d", "1.5w", "1 d"] {
-        assert_eq!(code(&Window::parse(text).unwrap_err()), "P802", "{text}");
+        assert_eq!(code(&Window::parse(text).unwrap_err()), "P822", "{text}");
     }
 }

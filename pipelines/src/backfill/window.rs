@@ -22,7 +22,7 @@ impl Window {
     /// Parses `1d`, `1w`, `1mo`.
     ///
     /// # Errors
-    /// P802 for anything else.
+    /// P822 for anything else.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let count = text[..digits].parse().ok().filter(|count| (1..=MOST).contains(count));

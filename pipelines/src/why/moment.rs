@@ -24,7 +24,7 @@ pub enum MomentError {
     #[error(
         "\"{text}\" names no tick; write 2026-11-23T02:30, 2026-11-23T02:30:00+08:00 or a business date like 2026-11-20"
     )]
-    #[serde(rename = "P806")]
+    #[serde(rename = "P826")]
     NoMoment {
         /// What was written.
         text: String,
@@ -46,7 +46,7 @@ impl Moment {
     /// Parses `2026-11-23T02:30:00+08:00`, `2026-11-23T02:30` on the clock of a zone, `2026-11-23`, or a tick's key.
     ///
     /// # Errors
-    /// P806 for anything else.
+    /// P826 for anything else.
     pub fn parse(text: &str, zone: Tz) -> Result<Self, MomentError> {
         let text = text.trim();
         let bad = || MomentError::NoMoment { text: text.chars().take(80).collect() };
