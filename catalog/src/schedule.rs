@@ -117,6 +117,8 @@ pub struct TickFilter {
     pub from: Option<DateTime<Utc>>,
     /// Due before this instant.
     pub to: Option<DateTime<Utc>>,
+    /// Made by this.
+    pub cause: Option<Cause>,
     /// In one of these states; empty: in any.
     pub states: Vec<TickState>,
     /// At most so many; 0: none.

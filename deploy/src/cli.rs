@@ -1,6 +1,7 @@
 //! The command line: names, arguments and global switches. Help texts live in `messages/help.toml`, see [`help`].
 
 mod help;
+mod schedule;
 mod usage;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::language::Language;
 pub(crate) use help::command;
+pub(crate) use schedule::*;
 pub(crate) use usage::problem;
 
 /// 数闸.
@@ -62,6 +64,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<RunsAction>,
     },
+    /// The schedule, and what people ask of it.
+    Schedule {
+        #[command(subcommand)]
+        action: Option<ScheduleAction>,
+    },
+    /// Runs ticks of the past.
+    Backfill(BackfillArgs),
+    /// The schedule to come, on a virtual clock.
+    Simulate(SimulateArgs),
     /// Rows that failed a rule.
     Quarantine {
         #[command(subcommand)]
@@ -179,6 +190,43 @@ pub(crate) enum RunsAction {
         #[arg(value_name = "RUN")]
         run: String,
     },
+    /// Lines of a run's log.
+    Logs(LogsArgs),
+    /// The hand-over sheet of a shift.
+    Today {
+        /// Time of the hand-over.
+        #[arg(long, value_name = "HH:MM", default_value = "07:00")]
+        at: String,
+        /// Day of the hand-over; today by default.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        date: Option<String>,
+    },
+    /// Why something ran, or did not.
+    Why {
+        /// Pipeline.
+        #[arg(value_name = "PIPELINE")]
+        pipeline: String,
+        /// Instant or business date; the latest tick by default.
+        #[arg(value_name = "TIME")]
+        time: Option<String>,
+    },
+}
+
+/// `sluice runs logs`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LogsArgs {
+    /// Run id, or its beginning.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// From this line on; the last ones by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) from: Option<i64>,
+    /// At most so many lines.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(crate) count: u32,
+    /// Only lines that contain this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
 }
 
 /// How much a list shows.

@@ -1,6 +1,8 @@
 //! The commands, one file each, and how they open a project.
 
 mod audit;
+mod backfill;
+mod board;
 mod catalog;
 mod check;
 mod demo;
@@ -13,8 +15,10 @@ mod plan;
 mod quarantine;
 mod run;
 mod runs;
+mod schedule;
 mod schema;
 mod serve;
+mod simulate;
 mod supply;
 
 use crate::app::App;
@@ -33,6 +37,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(app, arguments).await,
         Command::Schema(arguments) => schema::run(app, &arguments),
         Command::Runs { action } => runs::run(app, action).await,
+        Command::Schedule { action } => schedule::run(app, action).await,
+        Command::Backfill(arguments) => backfill::run(app, arguments).await,
+        Command::Simulate(arguments) => simulate::run(app, &arguments).await,
         Command::Quarantine { action } => quarantine::run(app, action).await,
         Command::Supply { action } => supply::run(app, action).await,
         Command::Grant { action: _ } => grant::run(app).await,

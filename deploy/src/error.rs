@@ -145,6 +145,77 @@ pub enum Error {
         /// Kind of the failure.
         reason: String,
     },
+    /// A pipeline has no tick of what was written.
+    #[error("pipeline {pipeline} has no tick of {text}; the nearest are: {near}")]
+    #[serde(rename = "S130")]
+    NoTick {
+        /// The pipeline.
+        pipeline: String,
+        /// What was written.
+        text: String,
+        /// The nearest.
+        near: String,
+    },
+    /// What was written means several ticks.
+    #[error("{text} means several ticks of pipeline {pipeline}; name the time: {near}")]
+    #[serde(rename = "S131")]
+    WhichTick {
+        /// The pipeline.
+        pipeline: String,
+        /// What was written.
+        text: String,
+        /// Some of them.
+        near: String,
+    },
+    /// `pause` or `resume` of nothing.
+    #[error("say what to pause or resume: a pipeline, --pool, --connection, or --all")]
+    #[serde(rename = "S132")]
+    WhatToHold,
+    /// A backfill that nobody agreed to.
+    #[error("add --yes to start the backfill, or --dry-run to only look at it")]
+    #[serde(rename = "S133")]
+    SayYes,
+    /// No such pool or connection.
+    #[error("the project has no {kind} \"{name}\"; there are: {known}")]
+    #[serde(rename = "S134")]
+    NoSuch {
+        /// `pool` or `connection`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// Not a time of day.
+    #[error("\"{text}\" is not a time of day; write it like 07:00")]
+    #[serde(rename = "S135")]
+    BadTime {
+        /// What was written.
+        text: String,
+    },
+    /// A simulation of too many days, or of none.
+    #[error("a simulation covers 1 to {most} days")]
+    #[serde(rename = "S136")]
+    SimulatedDays {
+        /// Most days.
+        most: i64,
+    },
+    /// A simulation of too many ticks.
+    #[error("there are more than {ticks} ticks in that time, more than {most}; shorten it")]
+    #[serde(rename = "S137")]
+    SimulatedTicks {
+        /// Ticks counted.
+        ticks: usize,
+        /// Most there may be.
+        most: usize,
+    },
+    /// No such backfill.
+    #[error("there is no backfill \"{name}\"; see sluice backfill list")]
+    #[serde(rename = "S138")]
+    NoBackfill {
+        /// What was asked for.
+        name: String,
+    },
     /// A file that is there already.
     #[error("the file {path} already exists; it was not overwritten")]
     #[serde(rename = "S116")]
@@ -192,6 +263,15 @@ impl Error {
             | Self::BadCrashPoint { .. }
             | Self::NoRoster
             | Self::NoChannel { .. }
+            | Self::NoTick { .. }
+            | Self::WhichTick { .. }
+            | Self::WhatToHold
+            | Self::SayYes
+            | Self::NoSuch { .. }
+            | Self::BadTime { .. }
+            | Self::SimulatedDays { .. }
+            | Self::SimulatedTicks { .. }
+            | Self::NoBackfill { .. }
             | Self::Exists { .. } => Exit::Usage,
             Self::BadSecretName { .. } => Exit::Invalid,
             _ => Exit::Failed,

@@ -1,9 +1,13 @@
 //! Rules, reasons, protections and other fixed names of the engine, in words.
 
+pub(crate) mod because;
+pub(crate) mod clock;
 mod titles;
 pub(crate) mod when;
 
 use crate::messages::Messages;
+pub(crate) use because::Because;
+pub(crate) use clock::Clock;
 pub(crate) use titles::Titles;
 
 /// A failed rule in words: `standard:citizen_id`, `citizen_id`, `checksum` → 身份证校验位不符.

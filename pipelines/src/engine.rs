@@ -1,6 +1,6 @@
 //! The one entrance: a project opened with its ledger and keys, that plans and runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -258,25 +258,13 @@ impl Engine {
         let mut done: Vec<String> = Vec::new();
         let mut waiting: Vec<&Pipeline> = self.project.pipelines.iter().collect();
         while !waiting.is_empty() {
-            let ready = |pipeline: &&Pipeline| self.needs(pipeline).iter().all(|need| done.contains(need));
+            let ready = |pipeline: &&Pipeline| self.project.upstream(pipeline).iter().all(|need| done.contains(need));
             let (now, later): (Vec<&Pipeline>, Vec<&Pipeline>) = waiting.iter().copied().partition(ready);
             let (now, later) = if now.is_empty() { (later, Vec::new()) } else { (now, later) };
             done.extend(now.into_iter().map(|pipeline| pipeline.spec.pipeline.id.clone()));
             waiting = later;
         }
         done
-    }
-
-    /// Other pipelines whose libraries a pipeline reads.
-    fn needs(&self, pipeline: &Pipeline) -> BTreeSet<String> {
-        let own = &pipeline.spec.pipeline.id;
-        let read = pipeline.spec.source.iter().filter_map(|source| source.library.as_ref());
-        let supplied = pipeline.spec.supply.iter().map(|supply| &supply.from);
-        read.chain(supplied)
-            .filter_map(|table| self.project.builder_of(table))
-            .map(|(builder, _)| builder.spec.pipeline.id.clone())
-            .filter(|id| id != own)
-            .collect()
     }
 
     fn pipeline(&self, id: &str) -> Result<&Pipeline, Error> {

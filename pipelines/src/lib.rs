@@ -12,6 +12,7 @@
 //! | stage → audit → intent → publish | [`run`], [`quality`], [`publish`] |
 //! | keys; opening what they sealed | [`vault`], [`unseal`] |
 //! | sessions, memory, encrypted temporary files | [`work`], [`spool`] |
+//! | what is run again; the sheet of a shift; why something did not run; deadlines | [`backfill`], [`handover`], [`why`], [`deadline`] |
 //! | what people are told | [`report`], [`problem`], [`error`] |
 //! | who is told, what and when; what was promised and is not there | [`duty`], [`notice`], [`watch`] |
 //! | the one entrance | [`engine`] |
@@ -23,14 +24,17 @@
 //! 3. A target written twice for one occurrence, or a cursor moved without its data.
 //! 4. A protection chosen by SQL: protections are no functions, they are applied after the last query.
 
+pub mod backfill;
 pub mod calendar;
 pub mod crash;
+pub mod deadline;
 pub mod duty;
 pub mod engine;
 pub mod error;
 pub mod flow;
 pub mod gate;
 pub mod govern;
+pub mod handover;
 pub mod lease;
 pub mod manifest;
 pub mod notice;
@@ -46,6 +50,8 @@ pub mod read;
 pub mod relation;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod sample;
 pub mod schedule;
 pub mod spec;
 pub mod spool;
@@ -56,6 +62,7 @@ pub mod unseal;
 pub mod vault;
 pub mod watch;
 pub mod when;
+pub mod why;
 pub mod work;
 
 pub use error::Error;

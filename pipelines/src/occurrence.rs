@@ -53,9 +53,16 @@ pub fn covered(fire: &Fire, zone: Tz) -> Covered {
     Covered::new(fire.key(), (fire.business_date, fire.last_business_date), from, to)
 }
 
-fn day(zone: Tz, date: NaiveDate) -> Option<Covered> {
+/// A whole day on the clock of a zone, for pipelines without fires of their own.
+pub fn whole_day(zone: Tz, date: NaiveDate) -> Option<Fire> {
     let next = date.checked_add_days(Days::new(1))?;
-    Some(Covered::new(date.to_string(), (date, date), midnight(zone, date)?, midnight(zone, next)?))
+    Some(Fire::covering(midnight(zone, date)?.to_utc(), midnight(zone, next)?.to_utc(), zone))
+}
+
+fn day(zone: Tz, date: NaiveDate) -> Option<Covered> {
+    let fire = whole_day(zone, date)?;
+    let (from, to) = (fire.interval_start.with_timezone(&zone), fire.interval_end.with_timezone(&zone));
+    Some(Covered::new(date.to_string(), (date, date), from, to))
 }
 
 /// The first instant of a day; where a clock change swallows midnight, the first that exists.

@@ -15,7 +15,7 @@ mod files;
 mod finding;
 mod init;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -133,6 +133,16 @@ impl Project {
             let library = pipeline.spec.library.iter().find(|library| library.table == table)?;
             Some((pipeline, library))
         })
+    }
+
+    /// Other pipelines whose libraries a pipeline reads or supplies.
+    pub fn upstream(&self, pipeline: &Pipeline) -> BTreeSet<String> {
+        let spec = &pipeline.spec;
+        let read = spec.source.iter().filter_map(|source| source.library.as_ref());
+        let tables = read.chain(spec.supply.iter().map(|supply| &supply.from));
+        let builders = tables.filter_map(|table| self.builder_of(table));
+        let ids = builders.map(|(builder, _)| builder.spec.pipeline.id.clone());
+        ids.filter(|id| *id != spec.pipeline.id).collect()
     }
 
     /// Time zone of a pipeline's schedule and business dates: its own, else the project's.

@@ -44,6 +44,7 @@ pub use ask::{Answer, concerns};
 pub use outcome::{Ending, left, ready_until, retry_pause};
 pub use reason::Reason;
 pub use state::{Blocked, State};
+pub(crate) use timetable::BACKFILL_POOL;
 pub use timetable::{After, Entry, Pool, Retry, Timetable, Until};
 
 /// A fire is in time when it is promised at most this long after its instant; later it is made up.

@@ -16,7 +16,7 @@
 
 mod age;
 mod cause;
-mod deadline;
+pub(crate) mod deadline;
 mod ended;
 mod late;
 mod missing;

@@ -17,6 +17,7 @@
 //! | deltalake, DuckDB and Polars | `interop.rs` |
 //! | notices and the duty roster | `notice.rs` |
 //! | a ledger on PostgreSQL | `server.rs` |
+//! | what people ask of the schedule and are told about it | `schedule.rs` |
 //! | rules of the house | `house.rs` |
 //!
 //! Projects and expectations lie in `../cases`, programs of other libraries in `../python`.
@@ -36,5 +37,6 @@ mod interop;
 mod lineage;
 mod notice;
 mod orders;
+mod schedule;
 mod serve;
 mod server;

@@ -35,6 +35,22 @@ impl Catalog {
         rows.iter().map(entry).collect()
     }
 
+    /// The newest entry of a kind among the last 100,000 of the log, of the actor's tenant.
+    ///
+    /// # Errors
+    /// K301.
+    pub async fn newest_entry(&self, actor: &Actor, kind: &str) -> Result<Option<Entry>, Error> {
+        let found = query(
+            "SELECT * FROM audit_entry WHERE tenant = $1 AND kind = $2 \
+             AND seq > (SELECT COALESCE(MAX(seq), 0) FROM audit_entry) - 100000 ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(&actor.tenant)
+        .bind(kind)
+        .fetch_optional(&self.reader)
+        .await?;
+        found.as_ref().map(entry).transpose()
+    }
+
     /// The head of the log as recorded.
     ///
     /// # Errors

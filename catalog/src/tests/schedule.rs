@@ -258,6 +258,7 @@ async fn only_the_present_leader_changes_the_schedule() {
     let (catalog, actor) = (&world.catalog, &world.actor);
     let first = world.leader().await;
     assert_eq!(catalog.lead(actor, "s2", TimeDelta::minutes(1)).await.unwrap(), None);
+    assert_eq!(catalog.leader(actor).await.unwrap().unwrap(), first);
     assert!(catalog.apply(actor, &first, &[promise("a", 1)]).await.unwrap());
     world.clock.forward(TimeDelta::minutes(1));
     assert!(catalog.apply(actor, &first, &[promise("a", 2)]).await.unwrap(), "until another one leads");

@@ -73,6 +73,11 @@ pub(super) fn failure(error: &pipelines::Error) -> Failure {
     Failure::new(exit, problem)
 }
 
+/// What was asked for cannot be, as the command line has it.
+pub(super) fn usage<E: serde::Serialize + std::fmt::Display>(error: &E) -> Failure {
+    Failure::new(Exit::Usage, pipelines::problem::Problem::of(error, false))
+}
+
 /// A failure of the catalog as one of a command.
 pub(super) fn catalog_failure(error: &catalog::Error) -> Failure {
     Failure::new(Exit::Failed, pipelines::problem::Problem::of(error, error.retryable()))

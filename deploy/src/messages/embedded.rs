@@ -15,6 +15,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("pipelines.toml", include_str!("../../messages/pipelines.toml")),
     ("plan.toml", include_str!("../../messages/plan.toml")),
     ("serve.toml", include_str!("../../messages/serve.toml")),
+    ("schedule.toml", include_str!("../../messages/schedule.toml")),
     ("transforms.toml", include_str!("../../messages/transforms.toml")),
     ("when.toml", include_str!("../../messages/when.toml")),
 ];

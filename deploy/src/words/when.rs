@@ -29,7 +29,7 @@ pub(crate) fn lines(messages: Messages, project: &Project, pipeline: &Pipeline, 
 }
 
 /// The rule of a pipeline's schedule in one sentence; `None` without a schedule.
-fn rule(messages: Messages, project: &Project, pipeline: &Pipeline) -> Option<String> {
+pub(crate) fn rule(messages: Messages, project: &Project, pipeline: &Pipeline) -> Option<String> {
     let schedule = pipeline.spec.schedule.as_ref()?;
     let when = project.when(pipeline)?;
     if !when.has_fires() {

@@ -277,6 +277,9 @@ impl State {
             lane.backfill.remove(&place);
         }
         self.assess_heads(&id.pipeline);
+        if live.tick.cause == catalog::schedule::Cause::Backfill {
+            self.assess_followers(&id.pipeline);
+        }
     }
 
     /// Ends a tick that has not ended, on record.

@@ -75,6 +75,8 @@ pub struct Entry {
     pub connections: Vec<String>,
     /// Library targets it builds.
     pub builds: Vec<String>,
+    /// Pipelines whose libraries it reads: within a backfill it follows them.
+    pub reads: Vec<String>,
     /// Repeating what may pass.
     pub retry: Retry,
     /// Longest attempt.
@@ -192,6 +194,7 @@ impl Entry {
             priority: schedule.priority.unwrap_or(5).min(9),
             connections: connections(pipeline),
             builds: pipeline.spec.library.iter().map(|library| format!("library:{}", library.table)).collect(),
+            reads: project.upstream(pipeline).into_iter().collect(),
             retry: Retry {
                 max: schedule.retry.max.min(20),
                 backoff: duration::parse(&schedule.retry.backoff).unwrap_or(Duration::from_secs(60)),

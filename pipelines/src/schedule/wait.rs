@@ -8,6 +8,7 @@ use chrono::{DateTime, Days, Utc};
 use super::Reason;
 use super::state::State;
 use super::timetable::{After, Entry};
+use crate::backfill::name_of;
 use crate::spec::pipeline::AfterVersion;
 
 impl State {
@@ -46,11 +47,32 @@ impl State {
         if live.not_before.is_some_and(|at| at > self.now) {
             return Some(live.rest.clone().unwrap_or(Reason::Drained));
         }
+        if let Some(key) = self.upstream_of(id, entry) {
+            return Some(Reason::Behind { key });
+        }
         // A person who asks, and a backfill, mean the data as it is.
         if matches!(live.tick.cause, Cause::Manual | Cause::Backfill) {
             return None;
         }
         entry.after.iter().find_map(|after| self.missing(after, id))
+    }
+
+    /// The first tick of the same backfill that rebuilds what this one reads.
+    fn upstream_of(&self, id: &TickId, entry: &Entry) -> Option<String> {
+        let name = name_of(&id.key)?;
+        let lanes = entry.reads.iter().filter_map(|pipeline| self.lanes.get(pipeline));
+        let mut waiting = lanes.flat_map(|lane| &lane.backfill).map(|(_, key)| key);
+        waiting.find(|key| name_of(key) == Some(name)).cloned()
+    }
+
+    /// Looks at those that follow a pipeline within a backfill.
+    pub(super) fn assess_followers(&mut self, pipeline: &str) {
+        let timetable = Arc::clone(&self.timetable);
+        for (follower, entry) in &timetable.entries {
+            if entry.reads.iter().any(|read| read == pipeline) {
+                self.assess_heads(follower);
+            }
+        }
     }
 
     fn paused(&self, entry: &Entry, pool: &str) -> Option<Reason> {

@@ -47,7 +47,7 @@ impl Point {
 
 /// A deadline that has been read.
 #[derive(Debug, Clone)]
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     by: Option<NaiveTime>,
     within: Option<TimeDelta>,
     days: u16,
@@ -59,7 +59,7 @@ pub(super) struct Deadline {
 
 impl Deadline {
     /// A deadline of a checked definition.
-    pub(super) fn of(spec: &DeadlineSpec) -> Self {
+    pub(crate) fn of(spec: &DeadlineSpec) -> Self {
         let time = |text: &Option<String>| text.as_deref().and_then(|text| clock::parse(text).ok());
         Self {
             by: time(&spec.by),
@@ -80,7 +80,7 @@ impl Deadline {
     ///
     /// # Errors
     /// The calendar does not know a year on the way.
-    pub(super) fn points(
+    pub(crate) fn points(
         &self,
         at: DateTime<Utc>,
         zone: Tz,

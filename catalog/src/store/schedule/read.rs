@@ -152,6 +152,9 @@ fn listing(tenant: &str, filter: &TickFilter) -> (String, Vec<String>) {
         let names: Vec<String> = filter.states.iter().map(|state| format!("'{}'", state.as_str())).collect();
         sql.push_str(&format!(" AND state IN ({})", names.join(", ")));
     }
+    if let Some(cause) = filter.cause {
+        sql.push_str(&format!(" AND cause = '{}'", cause.as_str()));
+    }
     let way = if filter.newest_first { "DESC" } else { "ASC" };
     sql.push_str(&format!(" ORDER BY scheduled_at {way}, pipeline {way}, tick_key {way} LIMIT ${}", texts.len() + 1));
     (sql, texts)

@@ -103,7 +103,7 @@ async fn ticks_are_listed_by_pipeline_time_and_state() {
     assert!(world.apply(&[end("a", "03", TickState::Skipped), end("b", "03", TickState::Missed)]).await);
     let all = TickFilter { limit: 100, ..TickFilter::default() };
     let of = |pipeline: &str| TickFilter { pipeline: Some(pipeline.to_owned()), ..all.clone() };
-    let cases: [(TickFilter, &[&str]); 6] = [
+    let cases: [(TickFilter, &[&str]); 7] = [
         (TickFilter { limit: 3, ..all.clone() }, &["a@01", "b@01", "a@02"]),
         (TickFilter { limit: 3, newest_first: true, ..all.clone() }, &["b@05", "a@05", "b@04"]),
         (of("b"), &["b@01", "b@02", "b@03", "b@04", "b@05"]),
@@ -112,6 +112,7 @@ async fn ticks_are_listed_by_pipeline_time_and_state() {
             &["a@02", "a@03"],
         ),
         (TickFilter { states: vec![TickState::Skipped, TickState::Missed], ..all.clone() }, &["a@03", "b@03"]),
+        (TickFilter { cause: Some(Cause::Backfill), ..all.clone() }, &[]),
         (TickFilter { limit: 0, ..all.clone() }, &[]),
     ];
     for (filter, expected) in cases {

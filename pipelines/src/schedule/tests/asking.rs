@@ -1,6 +1,6 @@
 //! What people ask for, and what they are told.
 
-use catalog::schedule::{Ask, Cause, Left, NewTick, Scope, TickState};
+use catalog::schedule::{Ask, Cause, Left, NewTick, Scope, TickId, TickState};
 use chrono::TimeDelta;
 
 use super::desk::{Desk, at, entry, id, timetable};
@@ -138,4 +138,37 @@ fn a_backfill_runs_beside_the_schedule_in_its_own_pool_and_can_be_stopped() {
     desk.leave(&second, &Left::Ended { state: TickState::Succeeded, reason: None, successor: None });
     assert_eq!(desk.claim(), None);
     assert!(matches!(desk.ask("wang", ask), Answer::Queued { ticks: 1, .. }), "only what is missing");
+}
+
+#[test]
+fn within_a_backfill_what_reads_a_rebuilt_table_comes_after_it() {
+    let mut reader = entry("r", "0 4 * * *");
+    reader.reads = vec!["d".to_owned()];
+    let mut timetable = timetable([entry("d", "30 2 * * *"), reader]);
+    timetable.pools.insert("backfill".to_owned(), crate::schedule::Pool { slots: 4 });
+    let mut desk = Desk::new(at("2026-11-23T08:00"), timetable);
+    let tick = |pipeline: &str, day: u32| {
+        let end = at(&format!("2026-11-{day:02}T02:30"));
+        NewTick {
+            id: TickId { pipeline: pipeline.to_owned(), key: format!("backfill:nov:{}", end.to_rfc3339()) },
+            cause: Cause::Backfill,
+            scheduled_at: end,
+            interval_start: end - TimeDelta::days(1),
+            interval_end: end,
+            biz_date: "2026-11-01".parse().unwrap(),
+            definition_digest: "d1".to_owned(),
+            owner: "o".to_owned(),
+            pool: "backfill".to_owned(),
+            priority: 0,
+        }
+    };
+    let ticks = vec![tick("d", 10), tick("d", 11), tick("r", 10)];
+    desk.ask("a", Ask::Backfill { name: "nov".to_owned(), ticks, all: false });
+    let mut order = Vec::new();
+    while let Some(running) = desk.claim() {
+        assert_eq!(desk.claim(), None, "nothing beside {}", running.tick.id);
+        order.push(running.tick.id.pipeline.clone());
+        desk.leave(&running, &Left::Ended { state: TickState::Succeeded, reason: None, successor: None });
+    }
+    assert_eq!(order, ["d", "d", "r"]);
 }

@@ -43,6 +43,7 @@ pub(super) fn plain(pipeline: &str) -> Entry {
         priority: 5,
         connections: Vec::new(),
         builds: vec![format!("library:base.{pipeline}")],
+        reads: Vec::new(),
         retry: Retry { max: 3, backoff: Duration::from_secs(60), max_backoff: Duration::from_secs(1800) },
         timeout: None,
         until: Until::For(TimeDelta::hours(3)),
