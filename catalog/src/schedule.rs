@@ -9,6 +9,7 @@
 //! The methods are in `store/schedule/`.
 
 mod ask;
+mod rules;
 mod tick;
 mod work;
 

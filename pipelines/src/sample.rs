@@ -60,25 +60,13 @@ impl TickCase {
             tick.id.key = format!("backfill:{name}:{}", tick.id.key);
             tick.cause = Cause::Backfill;
         }
+        let state = TickState::parse(&self.state).unwrap();
+        let successor = self.successor.as_deref().map(|text| at(text).to_rfc3339());
         Tick {
-            tick,
-            state: TickState::parse(&self.state).unwrap(),
-            reason: self.reason.clone(),
-            successor: self.successor.as_deref().map(|text| at(text).to_rfc3339()),
             attempt: 1,
-            tries: 0,
-            deaths: 0,
-            not_before: None,
-            worker: None,
-            token: 0,
-            lease_until: None,
-            phase: None,
-            cancel: None,
-            run: None,
-            created_at: due,
             started_at: self.began.as_deref().map(at),
             finished_at: self.ended.as_deref().map(at),
-            revision: 0,
+            ..Tick::promised(tick, state, self.reason.clone(), successor, due)
         }
     }
 }

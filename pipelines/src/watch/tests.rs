@@ -159,26 +159,7 @@ fn tick(scheduled: DateTime<Utc>) -> Tick {
         pool: "default".into(),
         priority: 5,
     };
-    Tick {
-        tick: new,
-        state: TickState::Queued,
-        reason: None,
-        successor: None,
-        attempt: 0,
-        tries: 0,
-        deaths: 0,
-        not_before: None,
-        worker: None,
-        token: 0,
-        lease_until: None,
-        phase: None,
-        cancel: None,
-        run: None,
-        created_at: scheduled,
-        started_at: None,
-        finished_at: None,
-        revision: 0,
-    }
+    Tick::promised(new, TickState::Queued, None, None, scheduled)
 }
 
 const NIGHT: &str = "2026-11-23T18:30:00+00:00";

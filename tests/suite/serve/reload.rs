@@ -75,7 +75,7 @@ fn a_tick_runs_under_the_definition_it_was_promised_with() {
     book.ask(&Ask::Resume { what, replay: false });
     let done = until("the end", || book.ticks("serve.slow").into_iter().find(|tick| tick.state.ended()));
     assert_eq!(done.state, TickState::Succeeded, "{:?}", done.reason);
-    let ran = ledger::query(&file, "SELECT DISTINCT definition_digest FROM occurrence");
+    let ran = ledger::query(&file, "SELECT DISTINCT definition_digest FROM occurrence WHERE pipeline = 'serve.slow'");
     assert_eq!(ran, [[waiting.tick.definition_digest]]);
     let fresh = ledger::query(&file, "SELECT COUNT(*) FROM audit_entry WHERE kind = 'tick.definition'");
     assert_eq!(fresh, [["0"]], "the old definition was there");

@@ -1,9 +1,9 @@
 //! What workers do with ticks: take them, keep them, leave them. Each under the token of its claim.
 
-use super::board::{ended, finish};
+use super::board::ended;
 use super::row::{self, Kept, tick_columns};
 use super::table::Counter;
-use crate::schedule::{Beat, Leaving, Left, Pulse, Tick, TickId, TickState};
+use crate::schedule::{Beat, Leaving, Left, Pulse, Tick, TickId};
 use crate::store::Catalog;
 use crate::store::tx::WriteTx;
 use crate::{Actor, Error};
@@ -91,11 +91,7 @@ impl WriteTx {
         let rows = query(READY).bind(tenant).bind(i64::from(max)).fetch_all(self.conn()).await?;
         let mut ready: Vec<Kept> = rows.iter().map(row::kept).collect::<Result<_, _>>()?;
         for Kept { tick, .. } in &mut ready {
-            tick.state = TickState::Running;
-            tick.token += 1;
-            tick.attempt = tick.attempt.saturating_add(1);
-            (tick.worker, tick.lease_until) = (Some(worker.to_owned()), Some(now + ttl));
-            tick.started_at = tick.started_at.or(Some(now));
+            tick.claim(worker, now, ttl);
         }
         self.put_revised(ready.iter_mut().collect()).await?;
         Ok(ready.into_iter().map(|kept| kept.tick).collect())
@@ -175,21 +171,14 @@ impl WriteTx {
 /// The tick, if that token has it.
 fn held<'a>(kept: &'a mut BTreeMap<TickId, Kept>, id: &TickId, token: i64) -> Option<&'a mut Tick> {
     let tick = &mut kept.get_mut(id)?.tick;
-    (tick.state == TickState::Running && tick.token == token).then_some(tick)
+    tick.has_token(token).then_some(tick)
 }
 
 fn left(tick: &mut Tick, now: DateTime<Utc>, one: &Leaving) -> Result<(), Error> {
-    match &one.left {
-        Left::Ended { state, .. } if !state.ended() => {
-            return Err(Error::Mismatch { what: format!("state of tick {}", one.id) });
-        }
-        Left::Ended { state, reason, successor } => finish(tick, now, *state, reason.clone(), successor.clone()),
-        Left::Again { not_before, reason, counts } => {
-            (tick.state, tick.reason) = (TickState::Queued, Some(reason.clone()));
-            (tick.not_before, tick.lease_until, tick.phase) = (Some(*not_before), None, None);
-            tick.tries = tick.tries.saturating_add(u32::from(*counts));
-        }
+    if matches!(one.left, Left::Ended { state, .. } if !state.ended()) {
+        return Err(Error::Mismatch { what: format!("state of tick {}", one.id) });
     }
+    tick.leave(&one.left, now);
     tick.run = one.run.clone().or(tick.run.take());
     Ok(())
 }

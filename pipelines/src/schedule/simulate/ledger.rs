@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::schedule::{Anchor, Commit, Hold, Left, NewTick, Op, Request, Scope, Snapshot, Tick, TickId, TickState};
+use catalog::schedule::{Anchor, Commit, Hold, Left, Op, Request, Scope, Snapshot, Tick, TickId, TickState};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The ledger of a simulated city.
@@ -57,52 +57,18 @@ impl Ledger {
     fn apply_one(&mut self, now: DateTime<Utc>, op: &Op) -> bool {
         match op {
             Op::Promise { tick, state, reason, successor } => {
-                let row = Tick {
-                    reason: reason.clone(),
-                    successor: successor.clone(),
-                    state: *state,
-                    finished_at: state.ended().then_some(now),
-                    ..new_row(tick.clone(), now)
-                };
-                self.undo.push((tick.id.clone(), None));
+                let row = Tick::promised(tick.clone(), *state, reason.clone(), successor.clone(), now);
                 let there = self.ticks.insert(tick.id.clone(), row);
-                if let Some(last) = self.undo.last_mut() {
-                    last.1 = there.clone();
-                }
-                there.is_none()
+                let fits = there.is_none();
+                self.undo.push((tick.id.clone(), there));
+                fits
             }
-            Op::Wait { id, reason } => self.change(id, |tick| {
-                let fits = matches!(tick.state, TickState::Queued | TickState::Ready);
-                (tick.state, tick.reason) = (TickState::Queued, Some(reason.clone()));
-                fits
-            }),
-            Op::Ready { id } => self.make_ready(id),
-            Op::Reclaim { id, not_before, reason } => self.change(id, |tick| {
-                let fits = tick.state == TickState::Running && tick.lease_until.is_none_or(|until| until <= now);
-                tick.state = TickState::Queued;
-                tick.deaths += 1;
-                tick.token += 1;
-                (tick.not_before, tick.reason, tick.lease_until) = (Some(*not_before), Some(reason.clone()), None);
-                fits
-            }),
-            Op::End { id, state, reason, successor } => self.change(id, |tick| {
-                let claimed = tick.state == TickState::Running && tick.lease_until.is_some_and(|until| until > now);
-                let fits = !tick.state.ended() && !claimed;
-                tick.token += i64::from(tick.state == TickState::Running);
-                (tick.state, tick.reason, tick.successor) = (*state, reason.clone(), successor.clone());
-                (tick.finished_at, tick.lease_until) = (Some(now), None);
-                fits
-            }),
-            Op::Reopen { id, reason } => self.change(id, |tick| {
-                let fits = tick.state.ended() && tick.state != TickState::Succeeded;
-                (tick.state, tick.reason, tick.successor) = (TickState::Queued, Some(reason.clone()), None);
-                (tick.finished_at, tick.not_before, tick.cancel, tick.tries, tick.deaths) = (None, None, None, 0, 0);
-                fits
-            }),
-            Op::Cancel { id, reason } => self.change(id, |tick| {
-                tick.cancel = Some(reason.clone());
-                tick.state == TickState::Running
-            }),
+            Op::Ready { id } => self.make_ready(id, op, now),
+            Op::Wait { id, .. }
+            | Op::Reclaim { id, .. }
+            | Op::End { id, .. }
+            | Op::Reopen { id, .. }
+            | Op::Cancel { id, .. } => self.change(id, op, now),
             Op::Answer { request, .. } => {
                 self.requests.iter().any(|asked| asked.id == *request && asked.answer.is_none())
             }
@@ -133,32 +99,23 @@ impl Ledger {
         }
     }
 
-    fn change(&mut self, id: &TickId, change: impl FnOnce(&mut Tick) -> bool) -> bool {
+    fn change(&mut self, id: &TickId, op: &Op, now: DateTime<Utc>) -> bool {
         let Some(tick) = self.ticks.get_mut(id) else { return false };
         self.undo.push((id.clone(), Some(tick.clone())));
-        let fits = change(tick);
+        let fits = tick.take(op, now);
         if fits && tick.state != TickState::Ready {
             self.ready.retain(|(_, ready)| ready != id);
         }
         fits
     }
 
-    fn make_ready(&mut self, id: &TickId) -> bool {
-        let active = |tick: &Tick| matches!(tick.state, TickState::Ready | TickState::Running);
+    fn make_ready(&mut self, id: &TickId, op: &Op, now: DateTime<Utc>) -> bool {
         let first = TickId { pipeline: id.pipeline.clone(), key: String::new() };
         let mut same = self.ticks.range(first..).take_while(|(other, _)| other.pipeline == id.pipeline);
-        if same.any(|(_, tick)| active(tick)) {
-            return false;
-        }
-        let number = self.made_ready + 1;
-        let fits = self.change(id, |tick| {
-            let fits = tick.state == TickState::Queued;
-            (tick.state, tick.reason) = (TickState::Ready, None);
-            fits
-        });
+        let fits = !same.any(|(_, tick)| tick.state.busy()) && self.change(id, op, now);
         if fits {
-            self.made_ready = number;
-            self.ready.insert((number, id.clone()));
+            self.made_ready += 1;
+            self.ready.insert((self.made_ready, id.clone()));
         }
         fits
     }
@@ -168,12 +125,7 @@ impl Ledger {
         let (_, id) = self.ready.pop_first()?;
         let revision = self.number(&id);
         let tick = self.ticks.get_mut(&id)?;
-        tick.state = TickState::Running;
-        tick.token += 1;
-        tick.attempt += 1;
-        tick.worker = Some(worker.to_owned());
-        tick.lease_until = Some(now + ttl);
-        tick.started_at = tick.started_at.or(Some(now));
+        tick.claim(worker, now, ttl);
         tick.revision = revision;
         Some(tick.clone())
     }
@@ -204,23 +156,12 @@ impl Ledger {
         let revision = self.number(id);
         let Some(tick) = self.ticks.get_mut(id) else { return false };
         tick.revision = revision;
-        tick.lease_until = None;
-        match left {
-            Left::Ended { state, reason, successor } => {
-                (tick.state, tick.reason, tick.successor) = (*state, reason.clone(), successor.clone());
-                tick.finished_at = Some(now);
-            }
-            Left::Again { not_before, reason, counts } => {
-                (tick.state, tick.not_before, tick.reason) =
-                    (TickState::Queued, Some(*not_before), Some(reason.clone()));
-                tick.tries += u32::from(*counts);
-            }
-        }
+        tick.leave(left, now);
         true
     }
 
     fn holds_token(&self, id: &TickId, token: i64) -> bool {
-        self.ticks.get(id).is_some_and(|tick| tick.state == TickState::Running && tick.token == token)
+        self.ticks.get(id).is_some_and(|tick| tick.has_token(token))
     }
 
     fn number(&mut self, id: &TickId) -> i64 {
@@ -253,28 +194,5 @@ impl Ledger {
             commits: self.commits.clone(),
             revision: self.revision,
         }
-    }
-}
-
-fn new_row(tick: NewTick, now: DateTime<Utc>) -> Tick {
-    Tick {
-        tick,
-        state: TickState::Queued,
-        reason: None,
-        successor: None,
-        attempt: 0,
-        tries: 0,
-        deaths: 0,
-        not_before: None,
-        worker: None,
-        token: 0,
-        lease_until: None,
-        phase: None,
-        cancel: None,
-        run: None,
-        created_at: now,
-        started_at: None,
-        finished_at: None,
-        revision: 0,
     }
 }
