@@ -157,7 +157,8 @@ pub struct Anchor {
 /// Everything a scheduler needs to go on where another stopped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
-    /// Ticks that have not ended, and of every pipeline the newest that ran (succeeded, failed or withheld).
+    /// Ticks that have not ended, and of every pipeline the newest that ran (succeeded, failed or withheld); where none
+    /// did, the first that was passed over.
     pub ticks: Vec<Tick>,
     /// Up to where each schedule was promised.
     pub anchors: Vec<Anchor>,

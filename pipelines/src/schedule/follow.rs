@@ -1,6 +1,6 @@
 //! What workers and time did to ticks.
 
-use catalog::schedule::{Op, Tick, TickId, TickState};
+use catalog::schedule::{Cause, Op, Tick, TickId, TickState};
 use chrono::TimeDelta;
 
 use super::Reason;
@@ -97,14 +97,17 @@ impl State {
         self.assess_heads(&id.pipeline.clone());
     }
 
-    /// Keeps what later ticks of the pipeline need to know of one that ran.
+    /// Keeps what later ticks of the pipeline need to know of one that ran, or of the first that was passed over.
     pub(super) fn remember(&mut self, row: &Tick) {
+        let Some(lane) = self.lanes.get_mut(&row.tick.id.pipeline) else { return };
         let ran = matches!(row.state, TickState::Succeeded | TickState::Failed | TickState::Withheld);
-        if let Some(lane) = self.lanes.get_mut(&row.tick.id.pipeline).filter(|_| ran) {
+        if ran {
             lane.last_start = lane.last_start.max(row.started_at);
-            if row.tick.cause != catalog::schedule::Cause::Backfill {
+            if row.tick.cause != Cause::Backfill {
                 lane.covered_to = lane.covered_to.max(Some(row.tick.interval_end));
             }
+        } else if matches!(row.tick.cause, Cause::Schedule | Cause::CatchUp) {
+            lane.covered_to = lane.covered_to.or(Some(row.tick.interval_start));
         }
     }
 }

@@ -28,6 +28,13 @@ const NEWEST: &str = "SELECT t.* FROM schedule_anchor a CROSS JOIN tick t \
      WHERE a.tenant = $1 AND t.tenant = a.tenant AND t.pipeline = a.pipeline AND t.tick_key = (SELECT k.tick_key FROM tick k \
      WHERE k.tenant = a.tenant AND k.pipeline = a.pipeline AND k.state IN ('succeeded', 'failed', 'withheld') \
      AND k.cause <> 'backfill' ORDER BY k.scheduled_at DESC, k.tick_key DESC LIMIT 1)";
+/// Of every pipeline none of whose ticks ran, the first that was passed over: what later ones reach back to.
+const FIRST: &str = "SELECT t.* FROM schedule_anchor a CROSS JOIN tick t \
+     WHERE a.tenant = $1 AND t.tenant = a.tenant AND t.pipeline = a.pipeline AND t.tick_key = (SELECT k.tick_key FROM tick k \
+     WHERE k.tenant = a.tenant AND k.pipeline = a.pipeline AND k.state IN ('skipped', 'superseded', 'missed') \
+     AND k.cause IN ('schedule', 'catch_up') ORDER BY k.scheduled_at, k.tick_key LIMIT 1) \
+     AND NOT EXISTS (SELECT 1 FROM tick r WHERE r.tenant = a.tenant AND r.pipeline = a.pipeline \
+     AND r.state IN ('succeeded', 'failed', 'withheld') AND r.cause <> 'backfill')";
 
 /// Columns of [`commit`], of `intent i` and `occurrence o`.
 macro_rules! commits {
@@ -110,7 +117,7 @@ impl Catalog {
         let mut at_once = self.dialect.snapshot(&self.reader).await?;
         let tenant = actor.tenant.as_str();
         let mut ticks = Vec::new();
-        for sql in [OPEN, NEWEST] {
+        for sql in [OPEN, NEWEST, FIRST] {
             let rows = query(sql).bind(tenant).fetch_all(&mut *at_once).await?;
             let mut found = rows.iter().map(row::tick).collect::<Result<Vec<_>, _>>()?;
             found.sort_by(|one, next| {

@@ -42,6 +42,9 @@ async fn a_snapshot_is_what_was_applied() {
     let ops = [
         promise_as("a", 4, TickState::Skipped, None),
         promise("a", 5),
+        promise_as("d", 1, TickState::Missed, None),
+        promise_as("d", 2, TickState::Skipped, None),
+        promise("d", 3),
         Op::Promise { tick: backfill, state: TickState::Queued, reason: None, successor: None },
         Op::Ready { id: id("b", "09") },
         promise("c", 1),
@@ -50,6 +53,7 @@ async fn a_snapshot_is_what_was_applied() {
         anchor("a"),
         anchor("b"),
         anchor("c"),
+        anchor("d"),
     ];
     assert!(world.apply(&ops).await);
     let ran = world.claim_one().await;
@@ -57,17 +61,20 @@ async fn a_snapshot_is_what_was_applied() {
     catalog.leave(actor, &ran.tick.id, ran.token, &left, None).await.unwrap();
 
     let snapshot = catalog.snapshot(actor).await.unwrap();
-    // Open ones, then of each pipeline the newest that ran: not one that was skipped, not a backfill.
+    // Open ones, then of each pipeline the newest that ran: not one that was skipped, not a backfill. Where
+    // none ran, the first that was passed over.
     let expected = [
         ("c@01".to_owned(), TickState::Queued),
+        ("d@03".to_owned(), TickState::Queued),
         ("a@05".to_owned(), TickState::Queued),
         ("b@01".to_owned(), TickState::Succeeded),
         ("a@03".to_owned(), TickState::Withheld),
+        ("d@01".to_owned(), TickState::Missed),
     ];
     assert_eq!(keys(&snapshot), expected);
     assert_eq!(snapshot.ticks[0], world.tick("c", "01").await);
     assert_eq!(snapshot.holds, [hold]);
-    assert_eq!(snapshot.anchors.len(), 3);
+    assert_eq!(snapshot.anchors.len(), 4);
     assert_eq!(snapshot.revision, 10, "five claims and five ends");
     assert!(catalog.changes(actor, snapshot.revision, 9).await.unwrap().is_empty());
 }
