@@ -18,8 +18,6 @@ use crate::when::Fire;
 const RUNS: usize = 7;
 /// Fewest runs a prediction is made from.
 const FEWEST_RUNS: usize = 3;
-/// Most successors that are followed.
-const MOST_SUCCESSORS: usize = 10;
 
 /// Ticks of one pipeline by key.
 type Ticks<'a> = BTreeMap<&'a str, &'a Tick>;
@@ -32,12 +30,13 @@ pub(super) fn look(watched: &[Watched], desk: &mut Desk<'_>) {
     let none = Ticks::new();
     for one in watched.iter().filter(|one| one.deadline.is_some()) {
         let ticks = of_pipeline.get(one.pipeline.id.as_str()).unwrap_or(&none);
-        let usual = usual(ticks);
+        let (usual, standing) = (usual(ticks), standing(ticks));
         for tick in ticks.values().filter(|tick| has_deadline(tick) && recent(tick, desk.facts.now)) {
-            judge(one, Promise::Tick(tick), ticks, usual, desk);
+            let current = standing.get(tick.tick.id.key.as_str()).copied();
+            judge(one, Promise::Tick(tick), current, usual, desk);
         }
         for fire in super::missing::absent(one, desk) {
-            judge(one, Promise::Absent(fire), ticks, usual, desk);
+            judge(one, Promise::Absent(fire), None, usual, desk);
         }
     }
 }
@@ -68,7 +67,8 @@ enum Stand {
     Open,
 }
 
-fn judge(one: &Watched, promise: Promise<'_>, ticks: &Ticks<'_>, usual: Option<TimeDelta>, desk: &mut Desk<'_>) {
+/// `current`: the tick that stands for what was promised.
+fn judge(one: &Watched, promise: Promise<'_>, current: Option<&Tick>, usual: Option<TimeDelta>, desk: &mut Desk<'_>) {
     let Some(deadline) = &one.deadline else { return };
     let at = match promise {
         Promise::Tick(tick) => tick.tick.scheduled_at,
@@ -76,17 +76,12 @@ fn judge(one: &Watched, promise: Promise<'_>, ticks: &Ticks<'_>, usual: Option<T
     };
     // A year that nobody has published is told of on its own.
     let Ok(points) = deadline.points(at, one.zone, one.calendar.as_ref()) else { return };
-    let current = match promise {
-        Promise::Tick(tick) => Some(follow(tick, ticks)),
-        Promise::Absent(_) => None,
-    };
     for (point, by) in points {
-        let told_by = told(by, one.zone);
         let make = |kind: Kind, cause: Cause| notice(one, promise, point, kind, cause);
         match stand(current, point, by) {
             Stand::Met => right(one, promise, point, current, desk),
             Stand::Late(reached) => {
-                let late = Cause::Late { step: point.phrase(), by: told_by, at: told(reached, one.zone) };
+                let late = Cause::Late { step: point.phrase(), by: told(by, one.zone), at: told(reached, one.zone) };
                 let missed = make(Kind::DeadlineMissed, late);
                 if desk.was_raised(&missed.key()) {
                     right(one, promise, point, current, desk);
@@ -97,12 +92,12 @@ fn judge(one: &Watched, promise: Promise<'_>, ticks: &Ticks<'_>, usual: Option<T
             Stand::Open if desk.facts.now >= by => {
                 let status = current.map_or("not in the ledger", |tick| status(tick.state));
                 let mut missed =
-                    make(Kind::DeadlineMissed, Cause::Missed { step: point.phrase(), by: told_by, status });
+                    make(Kind::DeadlineMissed, Cause::Missed { step: point.phrase(), by: told(by, one.zone), status });
                 missed.replaces = Some(make(Kind::DeadlineAtRisk, Cause::Test).key());
                 desk.once(missed);
             }
             Stand::Open => {
-                let risk = risk(current, point, (by, told_by), (deadline.warn, usual), one, desk.facts.now);
+                let risk = risk(current, point, by, (deadline.warn, usual), one, desk.facts.now);
                 if let Some(cause) = risk {
                     desk.once(make(Kind::DeadlineAtRisk, cause));
                 }
@@ -141,18 +136,18 @@ fn right(one: &Watched, promise: Promise<'_>, point: Point, current: Option<&Tic
     }
 }
 
-/// The tick that stands for another: whoever covers its interval or made it up.
-fn follow<'a>(tick: &'a Tick, ticks: &Ticks<'a>) -> &'a Tick {
-    let mut current = tick;
-    for _ in 0..MOST_SUCCESSORS {
-        let ended = matches!(current.state, TickState::Superseded | TickState::Missed | TickState::Skipped);
-        let next = current.successor.as_deref().filter(|_| ended).and_then(|key| ticks.get(key));
-        match next {
-            Some(next) => current = next,
-            None => break,
-        }
+/// The tick that stands for each: itself, or whoever covers its interval or made it up, through any number of them.
+fn standing<'a>(ticks: &Ticks<'a>) -> Ticks<'a> {
+    let mut newest_first: Vec<&'a Tick> = ticks.values().copied().collect();
+    newest_first.sort_by_key(|tick| std::cmp::Reverse(tick.tick.scheduled_at));
+    let mut standing = Ticks::new();
+    for tick in newest_first {
+        let ended = matches!(tick.state, TickState::Superseded | TickState::Missed | TickState::Skipped);
+        let next = tick.successor.as_deref().filter(|_| ended);
+        let next = next.and_then(|key| standing.get(key).or_else(|| ticks.get(key)).copied());
+        standing.insert(&tick.tick.id.key, next.unwrap_or(tick));
     }
-    current
+    standing
 }
 
 fn stand(current: Option<&Tick>, point: Point, by: DateTime<Utc>) -> Stand {
@@ -178,7 +173,7 @@ fn stand(current: Option<&Tick>, point: Point, by: DateTime<Utc>) -> Stand {
 fn risk(
     current: Option<&Tick>,
     point: Point,
-    (by, told_by): (DateTime<Utc>, String),
+    by: DateTime<Utc>,
     (warn, usual): (Option<TimeDelta>, Option<TimeDelta>),
     one: &Watched,
     now: DateTime<Utc>,
@@ -191,12 +186,12 @@ fn risk(
         let not_before = current.and_then(|tick| tick.not_before).unwrap_or(now);
         let expected = (running.unwrap_or(now.max(not_before)) + usual).max(now);
         if expected > by {
-            return Some(Cause::Predicted { step, by: told_by, expected: told(expected, one.zone) });
+            return Some(Cause::Predicted { step, by: told(by, one.zone), expected: told(expected, one.zone) });
         }
     }
     let near = warn.is_some_and(|warn| now >= by - warn);
     let status = current.map_or("not in the ledger", |tick| status(tick.state));
-    near.then_some(Cause::Near { step, by: told_by, status })
+    near.then_some(Cause::Near { step, by: told(by, one.zone), status })
 }
 
 /// How long runs of a pipeline take: the median of its last successful ones.

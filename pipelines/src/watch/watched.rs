@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use catalog::schedule::Tick;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::deadline::{Deadline, span};
+use super::deadline::{Deadline, Point, span};
 use crate::calendar::Calendar;
 use crate::notice::{Kind, Named, Next, Notice, TickRef};
 use crate::problem::Problem;
@@ -45,6 +45,20 @@ impl Watched {
         project.pipelines.iter().map(|pipeline| Self::of_pipeline(project, pipeline)).collect()
     }
 
+    /// A pipeline of a simulated city.
+    #[cfg(test)]
+    pub(crate) fn simulated(entry: &crate::schedule::Entry, deadline: &crate::spec::pipeline::DeadlineSpec) -> Self {
+        Self {
+            pipeline: Named { id: entry.pipeline.clone(), title: entry.pipeline.clone() },
+            when: entry.when.clone(),
+            zone: entry.zone,
+            calendar: None,
+            deadline: Some(Deadline::of(deadline)),
+            fresh: Vec::new(),
+            grants: Vec::new(),
+        }
+    }
+
     fn of_pipeline(project: &Project, pipeline: &Pipeline) -> Self {
         let spec = &pipeline.spec;
         let schedule = spec.schedule.as_ref();
@@ -71,6 +85,17 @@ impl Watched {
             fresh: libraries.chain(supplies).collect(),
             grants,
         }
+    }
+
+    /// The pipeline.
+    pub(crate) fn id(&self) -> &str {
+        &self.pipeline.id
+    }
+
+    /// By when the data of the tick due at an instant must be there, if by any time and if the calendar knows it.
+    pub(crate) fn data_by(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let points = self.deadline.as_ref()?.points(at, self.zone, self.calendar.as_ref()).ok()?;
+        points.into_iter().find(|(point, _)| *point == Point::End).map(|(_, by)| by)
     }
 
     /// A notice about this pipeline.
