@@ -74,6 +74,7 @@ pub(super) async fn run(app: &App, arguments: &SimulateArgs) -> Result<Exit, Fai
         workers: usize::try_from(workers).unwrap_or(1).max(1),
         durations: durations(&board).await?,
         requests: Vec::new(),
+        watched: Vec::new(),
         timeline: true,
     };
     let known: Vec<String> = scenario.durations.keys().cloned().collect();

@@ -19,6 +19,8 @@ use super::hub::Hub;
 const AT_ONCE: u32 = 2_000;
 /// Pause after the ledger could not be reached.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
+/// Decisions in a row that may not fit before that pause is made too.
+const MISFITS: u32 = 3;
 /// Between two counts for the metrics.
 const COUNT: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,8 @@ pub(super) struct Term<'a> {
     /// When the last turn began.
     turned: Instant,
     counted: Instant,
+    /// Decisions in a row that did not fit.
+    misfits: u32,
     scheduler: Option<Scheduler>,
 }
 
@@ -45,7 +49,7 @@ struct Scheduler {
 impl<'a> Term<'a> {
     pub(super) fn new(hub: &'a Hub, lease: Lease) -> Self {
         let now = Instant::now();
-        Self { hub, lease, renewed: now, turned: now, counted: now - COUNT, scheduler: None }
+        Self { hub, lease, renewed: now, turned: now, counted: now - COUNT, misfits: 0, scheduler: None }
     }
 
     /// Leads until told to stop, or until somebody else does.
@@ -90,19 +94,33 @@ impl<'a> Term<'a> {
             None => Scheduler::recover(self.hub).await?,
         };
         let ops = scheduler.hear(self.hub).await?;
-        let settled = ops.is_empty();
-        if settled || self.put(ops).await? {
+        let mut settled = ops.is_empty();
+        let mut fitted = self.put(ops).await?;
+        // Each request is decided by itself, on what the ledger holds once time has passed: one that does not fit
+        // keeps nothing else from happening.
+        for request in self.hub.catalog.requests(&self.hub.actor, AT_ONCE).await? {
+            if !fitted {
+                break;
+            }
+            let ops = scheduler.decide(self.hub, request).await?;
+            (settled, fitted) = (false, self.put(ops).await?);
+        }
+        if fitted {
             let pause = scheduler.pause(self.hub.settings.look, settled);
             self.count(&scheduler.state);
-            self.scheduler = Some(scheduler);
+            (self.scheduler, self.misfits) = (Some(scheduler), 0);
             return Ok(pause);
         }
         // Something had happened meanwhile that the scheduler did not know: it begins anew from the ledger, at once.
-        Ok(Duration::ZERO)
+        self.misfits += 1;
+        Ok(if self.misfits > MISFITS { AFTER_FAILURE } else { Duration::ZERO })
     }
 
-    /// Writes what the scheduler decided; whether all of it fitted.
+    /// Writes what the scheduler decided, if anything; whether all of it fitted.
     async fn put(&self, ops: Vec<Op>) -> Result<bool, Error> {
+        if ops.is_empty() {
+            return Ok(true);
+        }
         let ready = ops.iter().any(|op| matches!(op, Op::Ready { .. }));
         let cancels = ops.iter().any(|op| matches!(op, Op::Cancel { .. }));
         let fitted = self.hub.group.apply(&self.lease, ops).await?;
@@ -160,25 +178,22 @@ impl Scheduler {
             self.timetable = Arc::clone(&timetable);
             ops.extend(self.state.step(Event::Defined(timetable)));
         }
-        for request in hub.catalog.requests(&hub.actor, AT_ONCE).await? {
-            let asked = self.asked(hub, request).await?;
-            ops.extend(self.state.step(Event::Asked(Box::new(asked))));
-        }
         ops.extend(self.state.step(Event::Now(Utc::now())));
         Ok(ops)
     }
 
-    /// A request with what the ledger knows about it.
-    async fn asked(&self, hub: &Hub, request: Request) -> Result<Asked, Error> {
+    /// Decides a request with what the ledger knows about it.
+    async fn decide(&mut self, hub: &Hub, request: Request) -> Result<Vec<Op>, Error> {
         let mut about = Vec::new();
-        for id in concerns(&self.timetable, Utc::now(), &request.ask) {
+        for id in concerns(&self.timetable, self.state.now(), &request.ask) {
             about.extend(hub.catalog.tick(&hub.actor, &id).await?);
         }
         let votes = match &request.ask {
             Ask::Release { id, .. } => hub.catalog.release_votes(&hub.actor, id).await?,
             _ => Vec::new(),
         };
-        Ok(Asked { request, about, votes: votes.into_iter().map(|vote| vote.by).collect() })
+        let asked = Asked { request, about, votes: votes.into_iter().map(|vote| vote.by).collect() };
+        Ok(self.state.step(Event::Asked(Box::new(asked))))
     }
 
     /// Until when nothing will happen by itself, and at most so long as others are not heard.

@@ -8,12 +8,14 @@
 //! | what happens when | `simulate/world.rs` |
 //! | schedulers, and how they die | `simulate/leader.rs` |
 //! | workers and their runs | `simulate/worker.rs` |
+//! | the watchdog | `simulate/watchdog.rs` |
 //! | what must hold at the end | `simulate/verdict.rs` |
 
 mod chance;
 mod leader;
 pub(in crate::schedule) mod ledger;
 mod verdict;
+mod watchdog;
 mod worker;
 mod world;
 
@@ -26,6 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Reason, State, Timetable};
+use crate::watch::Watched;
 
 /// What is simulated.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub struct Scenario {
     pub durations: BTreeMap<String, Duration>,
     /// What people ask for, in order of time.
     pub requests: Vec<Request>,
+    /// What a watchdog watches; where nothing is, there is none.
+    pub watched: Vec<Watched>,
     /// Whether to keep the timeline.
     pub timeline: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalog::schedule::TickState;
+use catalog::schedule::{Op, Request, TickId, TickState};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::chance::Chance;
@@ -23,6 +23,8 @@ pub(super) struct Instance {
     commits: usize,
     /// It is dead or stands still until then.
     away_until: Option<DateTime<Utc>>,
+    /// What it was about to write when it stood still.
+    stuck: Option<Vec<Op>>,
     /// Whether it decided once after the faults had ended.
     pub(super) seen_end: bool,
 }
@@ -37,13 +39,14 @@ impl Instance {
             revision: 0,
             commits: 0,
             away_until: None,
+            stuck: None,
             seen_end: false,
         }
     }
 
     /// It is there and knows nothing: what it decides next comes from the ledger.
     pub(super) fn wake_afresh(&mut self) {
-        (self.state, self.away_until) = (None, None);
+        (self.state, self.away_until, self.stuck) = (None, None, None);
     }
 }
 
@@ -58,6 +61,10 @@ impl World<'_> {
         if self.disaster() {
             self.at(TimeDelta::seconds(1), Happening::Lead(number));
             return;
+        }
+        if let Some(ops) = self.instances[number].stuck.take() {
+            self.ledger.apply(self.instances[number].token, self.now, &ops);
+            self.check_slots();
         }
         let leads = self.take_lead(number);
         if leads {
@@ -119,6 +126,7 @@ impl World<'_> {
         self.now + self.instances[number].skew
     }
 
+    /// Takes in what happened and the time, then each request by itself, as the service does.
     fn decide(&mut self, number: usize) {
         let now = self.clock_of(number);
         let Some(mut state) = self.instances[number].state.take() else { return };
@@ -129,29 +137,42 @@ impl World<'_> {
         for commit in self.ledger.commits[self.instances[number].commits..].iter().cloned() {
             ops.extend(state.step(Event::Committed(commit)));
         }
+        (self.instances[number].revision, self.instances[number].commits) =
+            (self.ledger.revision, self.ledger.commits.len());
         ops.extend(state.step(Event::Now(now)));
-        for request in self.ledger.requests.iter().filter(|request| request.answer.is_none()) {
-            let ids = concerns(&self.timetable, now, &request.ask);
+        let mut kept = self.write(number, state, &ops);
+        let open: Vec<Request> =
+            self.ledger.requests.iter().filter(|request| request.answer.is_none()).cloned().collect();
+        for request in open {
+            let Some(mut state) = kept else { return };
+            let ids = concerns(&self.timetable, state.now(), &request.ask);
             let about = ids.iter().filter_map(|id| self.ledger.ticks.get(id).cloned()).collect();
-            let asked = Asked { request: request.clone(), about, votes: Vec::new() };
-            ops.extend(state.step(Event::Asked(Box::new(asked))));
+            let ops = state.step(Event::Asked(Box::new(Asked { request, about, votes: Vec::new() })));
+            kept = self.write(number, state, &ops);
         }
-        let (revision, commits) = (self.ledger.revision, self.ledger.commits.len());
+        let instance = &mut self.instances[number];
+        instance.seen_end |= self.settling && kept.is_some();
+        instance.state = kept;
+    }
+
+    /// Writes a decision, unless a fault prevents it; the scheduler goes on if it is written and nothing happened to it.
+    fn write(&mut self, number: usize, state: State, ops: &[Op]) -> Option<State> {
         let faults = self.scenario.faults;
         if self.fault(faults.crash_before) {
-            return self.die(number);
+            self.die(number);
+            return None;
         }
         if self.fault(faults.freeze) {
             let away = LEASE + TimeDelta::seconds(i64::try_from(self.chance.below(300)).unwrap_or(0));
-            self.instances[number].away_until = Some(self.now + away);
-            self.instances[number].state = Some(state);
-            return;
+            (self.instances[number].away_until, self.instances[number].stuck) =
+                (Some(self.now + away), Some(ops.to_vec()));
+            return None;
         }
         if self.fault(faults.store) {
-            return;
+            return None;
         }
         let ended: Vec<_> = ops.iter().filter_map(ended).collect();
-        let fits = self.ledger.apply(self.instances[number].token, self.now, &ops);
+        let fits = self.ledger.apply(self.instances[number].token, self.now, ops);
         self.check_slots();
         if fits.is_some() {
             for (id, state, reason) in ended {
@@ -162,13 +183,10 @@ impl World<'_> {
             }
         }
         if self.fault(faults.crash_after) {
-            return self.die(number);
+            self.die(number);
+            return None;
         }
-        let instance = &mut self.instances[number];
-        if fits == Some(true) {
-            (instance.revision, instance.commits, instance.state) = (revision, commits, Some(state));
-            instance.seen_end |= self.settling;
-        }
+        (fits == Some(true)).then_some(state)
     }
 
     pub(super) fn fault(&mut self, often: u32) -> bool {
@@ -196,8 +214,7 @@ impl World<'_> {
     }
 }
 
-fn ended(op: &catalog::schedule::Op) -> Option<(catalog::schedule::TickId, TickState, Option<Reason>)> {
-    use catalog::schedule::Op;
+fn ended(op: &Op) -> Option<(TickId, TickState, Option<Reason>)> {
     let of = |reason: &Option<serde_json::Value>| reason.as_ref().and_then(Reason::of);
     match op {
         Op::End { id, state, reason, .. } => Some((id.clone(), *state, of(reason))),

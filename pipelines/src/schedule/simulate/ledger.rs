@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::schedule::{Anchor, Commit, Hold, Left, Op, Request, Scope, Snapshot, Tick, TickId, TickState};
+use catalog::schedule::{Anchor, Cause, Commit, Hold, Left, Op, Request, Scope, Snapshot, Tick, TickId, TickState};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The ledger of a simulated city.
@@ -176,6 +176,11 @@ impl Ledger {
         self.changed[from..].iter().filter_map(|id| self.ticks.get(id).cloned()).collect()
     }
 
+    /// Up to where each pipeline was promised.
+    pub(super) fn anchors(&self) -> impl Iterator<Item = &Anchor> {
+        self.anchors.values()
+    }
+
     /// What a scheduler begins with.
     pub(in crate::schedule) fn snapshot(&self) -> Snapshot {
         let ran = |tick: &&Tick| matches!(tick.state, TickState::Succeeded | TickState::Failed | TickState::Withheld);
@@ -186,9 +191,19 @@ impl Ledger {
                 *known = tick;
             }
         }
+        let mut first: BTreeMap<&str, &Tick> = BTreeMap::new();
+        let passed_over =
+            |tick: &&Tick| tick.state.ended() && matches!(tick.tick.cause, Cause::Schedule | Cause::CatchUp);
+        for tick in self.ticks.values().filter(passed_over).filter(|tick| !newest.contains_key(&*tick.tick.id.pipeline))
+        {
+            let known = first.entry(&tick.tick.id.pipeline).or_insert(tick);
+            if tick.tick.scheduled_at < known.tick.scheduled_at {
+                *known = tick;
+            }
+        }
         let open = self.ticks.values().filter(|tick| !tick.state.ended());
         Snapshot {
-            ticks: open.chain(newest.into_values()).cloned().collect(),
+            ticks: open.chain(newest.into_values()).chain(first.into_values()).cloned().collect(),
             anchors: self.anchors.values().cloned().collect(),
             holds: self.holds.values().cloned().collect(),
             commits: self.commits.clone(),

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use catalog::schedule::{Cause, Tick, TickState};
-use chrono::{DateTime, Utc};
+use catalog::schedule::{Cause, Tick, TickId, TickState};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Reason;
 use super::world::{World, name};
+use crate::notice::{Kind, key};
 use crate::schedule::timetable::Entry;
 use crate::spec::pipeline::{CatchUp, Overlap};
+use crate::watch::Point;
 
 /// Writes down everything that does not hold.
 pub(super) fn check(world: &mut World<'_>, end: DateTime<Utc>) {
@@ -17,14 +20,15 @@ pub(super) fn check(world: &mut World<'_>, end: DateTime<Utc>) {
         every_fire_has_a_tick(world, entry, end);
         nothing_is_passed_over(world, entry);
     }
+    no_deadline_is_missed_unnoticed(world);
     let mut wrong = Vec::new();
     for tick in world.ledger.ticks.values() {
-        let times = world.published.get(&tick.tick.id).copied().unwrap_or(0);
+        let times = world.published.get(&tick.tick.id).map_or(0, Vec::len);
         if tick.state == TickState::Succeeded && times != 1 || times > 1 {
             wrong.push(format!("{} ended {} and published {times} times", name(tick), tick.state.as_str()));
         }
         if let Some(successor) = &tick.successor {
-            let id = catalog::schedule::TickId { pipeline: tick.tick.id.pipeline.clone(), key: successor.clone() };
+            let id = TickId { pipeline: tick.tick.id.pipeline.clone(), key: successor.clone() };
             if !world.ledger.ticks.contains_key(&id) {
                 wrong.push(format!("{} is covered by {successor}, which is not there", name(tick)));
             }
@@ -49,7 +53,7 @@ fn every_fire_has_a_tick(world: &mut World<'_>, entry: &Entry, end: DateTime<Utc
     };
     let mut missing = Vec::new();
     for fire in when.fires(from, end).map_while(Result::ok) {
-        let id = catalog::schedule::TickId { pipeline: entry.pipeline.clone(), key: fire.key() };
+        let id = TickId { pipeline: entry.pipeline.clone(), key: fire.key() };
         if !world.ledger.ticks.contains_key(&id) {
             missing.push(format!("{} {} was promised and is not there", id.pipeline, id.key));
         }
@@ -86,4 +90,54 @@ fn nothing_is_passed_over(world: &mut World<'_>, entry: &Entry) {
         }
     }
     gaps.into_iter().for_each(|what| world.breach(what));
+}
+
+/// After a last look, every deadline that passed without data is on the watchdog's list, and none that was kept.
+fn no_deadline_is_missed_unnoticed(world: &mut World<'_>) {
+    let scenario = world.scenario;
+    let mut deadlines = Vec::new();
+    for watched in &scenario.watched {
+        let scheduled = |tick: &&Tick| tick.tick.id.pipeline == watched.id() && tick.tick.cause != Cause::Manual;
+        for tick in world.ledger.ticks.values().filter(scheduled) {
+            deadlines.extend(watched.data_by(tick.tick.scheduled_at).map(|by| (tick.tick.id.clone(), by)));
+        }
+    }
+    let Some(last) = deadlines.iter().map(|(_, by)| *by).max() else { return };
+    world.now = world.now.max(last) + TimeDelta::seconds(1);
+    world.look();
+    let raised = world.watchdog.raised();
+    let mut wrong = Vec::new();
+    for (id, by) in deadlines {
+        let noticed = raised.contains(key(Kind::DeadlineMissed, &id.pipeline, &id.key, Point::End.as_str()).as_str());
+        let in_time = |tick: &Tick| {
+            let published = world.published.get(&tick.tick.id).and_then(|times| times.first());
+            published.is_some_and(|at| *at <= by)
+        };
+        let Some(stands) = world.stands_for(&id) else { continue };
+        if !noticed && !in_time(stands) && !was_stopped(stands) {
+            wrong.push(format!("the deadline of {} {} was missed unnoticed", id.pipeline, id.key));
+        }
+        let kept = stands.state == TickState::Succeeded && stands.finished_at.is_some_and(|at| at <= by);
+        if noticed && kept {
+            wrong.push(format!("the deadline of {} {} was kept and called missed", id.pipeline, id.key));
+        }
+    }
+    wrong.into_iter().for_each(|what| world.breach(what));
+}
+
+/// Whether a person decided against it.
+fn was_stopped(tick: &Tick) -> bool {
+    let reason = tick.reason.as_ref().and_then(Reason::of);
+    tick.state == TickState::Skipped && matches!(reason, Some(Reason::Stopped { .. } | Reason::Withdrawn))
+}
+
+impl World<'_> {
+    /// The tick itself, or the last of those that cover it.
+    fn stands_for(&self, id: &TickId) -> Option<&Tick> {
+        let mut tick = self.ledger.ticks.get(id)?;
+        while let Some(key) = tick.successor.clone().filter(|_| tick.state != TickState::Succeeded) {
+            tick = self.ledger.ticks.get(&TickId { pipeline: id.pipeline.clone(), key })?;
+        }
+        Some(tick)
+    }
 }

@@ -176,7 +176,7 @@ impl World<'_> {
         if !current || self.published.contains_key(&id) {
             return;
         }
-        *self.published.entry(id.clone()).or_default() += 1;
+        self.published.entry(id.clone()).or_default().push(self.now);
         self.tell(&id, Happened::Published);
         let builds = self.timetable.entries.get(&id.pipeline).map(|entry| entry.builds.clone()).unwrap_or_default();
         for target in builds {

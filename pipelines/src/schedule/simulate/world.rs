@@ -9,11 +9,12 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use super::chance::Chance;
 use super::leader::Instance;
 use super::ledger::Ledger;
+use super::watchdog::Watchdog;
 use super::worker::Worker;
 use super::{Happened, Line, Outcome, Scenario, Timetable, verdict};
 
 /// Happenings after which an end that does not come is given up.
-const PATIENCE: u64 = 200_000;
+const PATIENCE: u64 = 20_000;
 
 /// Something that is going to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub(super) enum Happening {
     Finish(usize, u64),
     /// A person asks.
     Ask(usize),
+    /// The watchdog looks.
+    Watch,
 }
 
 /// Everything there is.
@@ -47,8 +50,9 @@ pub(super) struct World<'s> {
     pub(super) down_until: Option<DateTime<Utc>>,
     pub(super) lead_until: DateTime<Utc>,
     pub(super) leader: Option<usize>,
-    /// How often each tick published.
-    pub(super) published: BTreeMap<TickId, u32>,
+    /// When each tick published; more than once is a breach.
+    pub(super) published: BTreeMap<TickId, Vec<DateTime<Utc>>>,
+    pub(super) watchdog: Watchdog,
     pub(super) seen: u64,
     timeline: Vec<Line>,
     load: BTreeMap<String, BTreeMap<DateTime<Utc>, u64>>,
@@ -75,12 +79,16 @@ impl<'s> World<'s> {
             lead_until: scenario.from,
             leader: None,
             published: BTreeMap::new(),
+            watchdog: Watchdog::new(scenario.from),
             seen: 0,
             timeline: Vec::new(),
             load: BTreeMap::new(),
         };
         for instance in 0..world.instances.len() {
             world.at(TimeDelta::milliseconds(instance as i64), Happening::Lead(instance));
+        }
+        if !scenario.watched.is_empty() {
+            world.at(TimeDelta::zero(), Happening::Watch);
         }
         for (number, request) in scenario.requests.iter().enumerate() {
             world.at(request.at - scenario.from, Happening::Ask(number));
@@ -127,8 +135,9 @@ impl<'s> World<'s> {
         self.queue.pop_first();
         self.next_of.remove(&what);
         self.now = self.now.max(at);
-        self.seen += 1;
+        self.seen += u64::from(what != Happening::Watch);
         match what {
+            Happening::Watch => self.watch(),
             Happening::Lead(instance) => self.lead(instance),
             Happening::Work(worker) => self.work(worker),
             Happening::Finish(worker, stint) => self.finish(worker, stint),
@@ -143,15 +152,21 @@ impl<'s> World<'s> {
     /// Lets everything that is open come to its end, without faults: one more look with the schedule, then without.
     fn settle(&mut self) {
         (self.settling, self.down_until) = (true, None);
+        // Also a clock that is behind has reached the end then.
+        self.now += TimeDelta::milliseconds(i64::try_from(self.scenario.faults.skew_ms).unwrap_or(0));
         self.instances.iter_mut().for_each(Instance::wake_afresh);
         let patience = self.seen + PATIENCE;
         while self.seen < patience && !self.instances.iter().any(|instance| instance.seen_end) && self.next(None) {}
         self.timetable = Arc::new(self.timetable.without_fires());
         self.instances.iter_mut().for_each(Instance::wake_afresh);
-        while self.seen < patience && self.first_open().is_some() && self.next(None) {}
+        while self.seen < patience && self.is_open() && self.next(None) {}
         if let Some(open) = self.first_open().map(name) {
             self.breach(format!("{open} never came to its end"));
         }
+    }
+
+    fn is_open(&self) -> bool {
+        self.first_open().is_some() || self.ledger.requests.iter().any(|request| request.answer.is_none())
     }
 
     fn first_open(&self) -> Option<&Tick> {
