@@ -3,5 +3,5 @@
 
 mod elsewhere;
 mod kill;
-mod picture;
+pub(crate) mod picture;
 pub(crate) mod world;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | starting the program, projects, reading tables and the ledger | `harness/` |
 //! | SIGKILL at every point; foreign OPTIMIZE; restored ledger | `crash.rs` |
+//! | SIGKILL of services at random, again and again | `chaos.rs` |
 //! | no graded value where it does not belong | `canary.rs` |
 //! | hostile input | `hostile.rs` |
 //! | mistakes in definitions | `definitions.rs` |
@@ -25,6 +26,7 @@
 
 mod calendar;
 mod canary;
+mod chaos;
 mod crash;
 mod definitions;
 mod demo;

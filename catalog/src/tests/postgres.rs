@@ -60,10 +60,15 @@ impl Server {
 
     /// Address of a new empty schema.
     pub(crate) fn schema(&self) -> String {
+        self.address(&self.new_schema())
+    }
+
+    /// Name of a new empty schema.
+    pub(crate) fn new_schema(&self) -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("CREATE SCHEMA {name}"));
-        self.address(&name)
+        name
     }
 
     /// Address of a schema that may be there or not.

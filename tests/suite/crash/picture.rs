@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Project, dataset, ledger, table};
+use crate::harness::{Project, dataset, table};
 
 /// Datasets that are supplied as changes: their deletes are rows that were sent.
 const CHANGES: [&str; 3] = ["/person_changes", "/person_feed", "/firm_changes"];
@@ -64,11 +64,10 @@ pub(crate) fn books(project: &Project) -> Picture {
         ),
         ("keys", "SELECT kind, owner, length_bits FROM wrapped_key WHERE kind <> 'data' ORDER BY id"),
     ];
-    let file = project.path("state/ledger.db");
     PARTS
         .iter()
         .map(|(part, sql)| {
-            let rows = ledger::query(&file, sql);
+            let rows = project.books(sql);
             ((*part).to_owned(), rows.iter().map(|row| row.join(" | ")).collect())
         })
         .collect()
@@ -78,7 +77,7 @@ pub(crate) fn books(project: &Project) -> Picture {
 pub(crate) fn balances(project: &Project) {
     let sql = "SELECT target, balance FROM intent i WHERE state <> 'abandoned' AND publish_sequence = \
                (SELECT max(publish_sequence) FROM intent n WHERE n.target = i.target AND n.state <> 'abandoned')";
-    let newest = ledger::query(&project.path("state/ledger.db"), sql);
+    let newest = project.books(sql);
     assert!(!newest.is_empty());
     for row in newest {
         let balance: Value = serde_json::from_str(&row[1]).unwrap();

@@ -1,5 +1,7 @@
 //! The project that is killed: four libraries, one a mode; nine supplies, every mode in every form; three days of data.
 
+use chrono::{Days, NaiveDate};
+
 use crate::harness::sample::{citizen_id, credit_code, mobile};
 use crate::harness::{Project, ledger};
 
@@ -17,9 +19,14 @@ pub(crate) fn new() -> Project {
     project
 }
 
-/// What arrives in the files of a day.
-fn deliver(project: &Project, day: u32) {
-    let folder = format!("front/2026110{}", day + 1);
+/// The business date of a day, counted from the first.
+pub(crate) fn date(day: u32) -> NaiveDate {
+    DAYS[0].parse::<NaiveDate>().unwrap() + Days::new(day.into())
+}
+
+/// What arrives in the files of a day. Every third day people and firms are again those of the first.
+pub(crate) fn deliver(project: &Project, day: u32) {
+    let folder = format!("front/{}", date(day).format("%Y%m%d"));
     project.put(format!("{folder}/insured.csv"), insured(day));
     project.put(format!("{folder}/firm.csv"), firms(day));
     for (part, areas) in [(1, ["320902", "320903"]), (2, ["320904", "320981"])] {
@@ -46,8 +53,9 @@ pub(crate) fn visits(project: &Project, day: u32) {
 /// People leave (40 a day), arrive (20 a day), change (every 7th), and are wrong (every 25th; two share an ID).
 fn insured(day: u32) -> String {
     let mut text = String::from("citizen_id,name,phone,area_code,base,since,card,note,updated_at\n");
-    for number in day * 40..300 + day * 20 {
-        let changed = day > 0 && number % 7 == day;
+    let phase = day % 3;
+    for number in phase * 40..300 + phase * 20 {
+        let changed = day > 0 && number % 7 == phase;
         let id = match number % 50 {
             24 => "320902199013011234".to_owned(),
             49 => citizen_id(49),
@@ -55,7 +63,7 @@ fn insured(day: u32) -> String {
         };
         let base =
             if number % 50 == 10 { "many".to_owned() } else { format!("{}.50", 3000 + number + u32::from(changed)) };
-        let updated = format!("2026-11-0{} 01:00:00", if changed { day + 1 } else { 1 });
+        let updated = format!("{} 01:00:00", date(if changed { day } else { 0 }));
         let (phone, month) = (mobile(number), number % 12 + 1);
         text += &format!("{id},甲{number},{phone},320902,{base},2020-{month:02}-15,,注{number},{updated}\n");
     }
@@ -65,10 +73,11 @@ fn insured(day: u32) -> String {
 /// Every 5th firm changes each day, 8 a day close, 5 a day open, every 40th is wrong.
 fn firms(day: u32) -> String {
     let mut text = String::from("credit_code,firm,capital,updated_at\n");
-    for number in day * 8..120 + day * 5 {
-        let changed = if number % 5 == day { day } else { 0 };
+    let phase = day % 3;
+    for number in phase * 8..120 + phase * 5 {
+        let changed = if number % 5 == phase { day } else { 0 };
         let code = if number % 40 == 21 { "91320902WRONGWRONG".into() } else { credit_code(number) };
-        text += &format!("{code},企业{number},{},2026-11-0{} 01:00:00\n", 100 + number * 10 + changed, changed + 1);
+        text += &format!("{code},企业{number},{},{} 01:00:00\n", 100 + number * 10 + changed, date(changed));
     }
     text
 }

@@ -1,7 +1,8 @@
-//! Looking into SQLite files: the ledger, and sources that tests make.
+//! Looking into databases: the ledger in its file or on a server, and sources that tests make.
 
 use std::path::Path;
 
+use super::postgres::server;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 
@@ -42,4 +43,24 @@ pub(crate) fn is_locked(file: &Path) -> bool {
         let begun = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(connection).await;
         begun.is_err()
     })
+}
+
+/// As [`query`], of a ledger on the test server; a value must not hold `|` or a line break.
+pub(crate) fn on_server(schema: &str, sql: &str) -> Vec<Vec<String>> {
+    let said = server().sql(&format!("SET search_path = {schema}; {sql}"));
+    said.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
+}
+
+/// A new schema of the test server that holds what another one holds.
+pub(crate) fn copied(schema: &str) -> String {
+    let new = server().new_schema();
+    let tables = server().sql(&format!("SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'"));
+    let copy = |table: &str| {
+        format!(
+            "CREATE TABLE {new}.{table} (LIKE {schema}.{table} INCLUDING ALL);\
+             INSERT INTO {new}.{table} SELECT * FROM {schema}.{table};"
+        )
+    };
+    server().sql(&tables.lines().map(copy).collect::<String>());
+    new
 }

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, Utc};
 use tempfile::TempDir;
 
-use super::{Ran, files_below, here, program};
+use super::{Ran, files_below, here, ledger, postgres, program};
 
 /// A project folder of one test.
 #[derive(Debug)]
 pub(crate) struct Project {
     folder: TempDir,
+    /// Schema of the PostgreSQL server that holds the ledger; without one, a file of the folder does.
+    schema: Option<String>,
 }
 
 impl Project {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap() }
+        Self { folder: TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap(), schema: None }
     }
 
     /// The folders of `cases/`, laid over each other in this order.
@@ -31,9 +33,18 @@ impl Project {
         project
     }
 
+    /// The same project with an empty ledger on a server.
+    pub(crate) fn on_server(mut self) -> Self {
+        let text = std::fs::read_to_string(self.path("sluice.toml")).unwrap();
+        self.put("sluice.toml", text + "\n[state]\nledger = \"secret:ledger\"\n");
+        self.schema = Some(postgres::server().new_schema());
+        self
+    }
+
     /// Another project that holds what this one holds now.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::empty();
+        let mut copy = Self::empty();
+        copy.schema = self.schema.as_deref().map(ledger::copied);
         for file in files_below(self.root()) {
             let to = copy.root().join(file.strip_prefix(self.root()).unwrap());
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -76,7 +87,23 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = program::command();
         command.arg("-C").arg(self.root()).args(arguments);
+        if let Some(address) = self.address() {
+            command.env("SLUICE_SECRET_LEDGER", address);
+        }
         command
+    }
+
+    /// Address of the server's ledger, where it is on one.
+    pub(crate) fn address(&self) -> Option<String> {
+        Some(postgres::server().address(self.schema.as_deref()?))
+    }
+
+    /// Rows of a query to the ledger, every value as text.
+    pub(crate) fn books(&self, sql: &'static str) -> Vec<Vec<String>> {
+        match &self.schema {
+            Some(schema) => ledger::on_server(schema, sql),
+            None => ledger::query(&self.path("state/ledger.db"), sql),
+        }
     }
 
     /// Runs the program in this project.

@@ -7,32 +7,30 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catalog::clock::{Actor, SystemClock};
-use catalog::schedule::{Ask, Tick, TickFilter};
+use catalog::schedule::{Ask, Tick, TickFilter, TickState};
 use catalog::store::Catalog;
 use serde_json::Value;
 
 use crate::harness::Project;
 
 /// Longest wait for something that must happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running service.
-pub(super) struct Serving {
+pub(crate) struct Serving {
     child: Child,
     address: String,
 }
 
 impl Serving {
     /// Starts one and waits until it says where it listens.
-    pub(super) fn start(project: &Project) -> Self {
+    pub(crate) fn start(project: &Project) -> Self {
         Self::with(project, &[])
     }
 
     /// The same with variables in its environment.
-    pub(super) fn with(project: &Project, variables: &[(&str, &str)]) -> Self {
-        let mut command = project.command(&["serve", "--json"]);
-        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+    pub(crate) fn with(project: &Project, variables: &[(&str, &str)]) -> Self {
+        let mut child = spawn(project, variables);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON line but {line:?}"));
@@ -40,19 +38,27 @@ impl Serving {
         Self { child, address }
     }
 
+    /// Starts one and kills it so soon that it may be anywhere on its way.
+    pub(crate) fn stillborn(project: &Project, after: Duration) {
+        let mut child = spawn(project, &[]);
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// Number of the process.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal by its name.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().unwrap();
         assert!(sent.success(), "{name} could not be sent");
     }
 
     /// SIGTERM, and the exit code it ends with.
-    pub(super) fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal("TERM");
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
@@ -65,7 +71,7 @@ impl Serving {
     }
 
     /// Status and body of a path of its port.
-    pub(super) fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: sluice\r\nConnection: close\r\n\r\n").unwrap();
@@ -76,9 +82,15 @@ impl Serving {
     }
 
     /// Whether it is still there.
-    pub(super) fn lives(&mut self) -> bool {
+    pub(crate) fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
+}
+
+fn spawn(project: &Project, variables: &[(&str, &str)]) -> Child {
+    let mut command = project.command(&["serve", "--json"]);
+    command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.spawn().unwrap()
 }
 
 impl Drop for Serving {
@@ -90,7 +102,7 @@ impl Drop for Serving {
 
 /// Waits until something is there.
 #[track_caller]
-pub(super) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -102,7 +114,7 @@ pub(super) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The ledger of a project, as another process on it.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     runtime: tokio::runtime::Runtime,
     catalog: Catalog,
     actor: Actor,
@@ -110,15 +122,25 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Opens it.
-    pub(super) fn of(project: &Project) -> Self {
+    pub(crate) fn of(project: &Project) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let file = project.path("state/ledger.db");
-        let catalog = runtime.block_on(Catalog::open(&file, Arc::new(SystemClock))).unwrap();
+        let place = project.address().unwrap_or_else(|| project.path("state/ledger.db").display().to_string());
+        let catalog = runtime.block_on(Catalog::connect(&place, Arc::new(SystemClock))).unwrap();
         Self { runtime, catalog, actor: Actor::new("trial", "张三") }
     }
 
+    /// Asks the scheduler for something, and does not wait.
+    pub(crate) fn leave_word(&self, ask: &Ask) {
+        self.runtime.block_on(self.catalog.ask(&self.actor, ask)).unwrap();
+    }
+
+    /// Requests that nobody has decided yet.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.runtime.block_on(self.catalog.requests(&self.actor, 1000)).unwrap().len()
+    }
+
     /// Asks the scheduler for something, and waits until it is granted.
-    pub(super) fn ask(&self, ask: &Ask) {
+    pub(crate) fn ask(&self, ask: &Ask) {
         let id = self.runtime.block_on(self.catalog.ask(&self.actor, ask)).unwrap();
         let request = || self.runtime.block_on(self.catalog.request(&self.actor, id)).unwrap();
         let (granted, answer) = until("the answer", || request().answer);
@@ -126,13 +148,22 @@ impl Ledger {
     }
 
     /// Asks for a run of a pipeline now.
-    pub(super) fn ask_run(&self, pipeline: &str) {
+    pub(crate) fn ask_run(&self, pipeline: &str) {
         self.ask(&Ask::Run { pipeline: pipeline.into(), biz_date: None, priority: None });
     }
 
     /// Ticks of a pipeline, the oldest first.
-    pub(super) fn ticks(&self, pipeline: &str) -> Vec<Tick> {
-        let filter = TickFilter { pipeline: Some(pipeline.into()), limit: 1000, ..TickFilter::default() };
+    pub(crate) fn ticks(&self, pipeline: &str) -> Vec<Tick> {
+        self.find(TickFilter { pipeline: Some(pipeline.into()), limit: 1000, ..TickFilter::default() })
+    }
+
+    /// Ticks that have not ended, of all pipelines.
+    pub(crate) fn open(&self) -> Vec<Tick> {
+        let states = vec![TickState::Queued, TickState::Ready, TickState::Running];
+        self.find(TickFilter { states, limit: 1000, ..TickFilter::default() })
+    }
+
+    fn find(&self, filter: TickFilter) -> Vec<Tick> {
         self.runtime.block_on(self.catalog.ticks(&self.actor, &filter)).unwrap()
     }
 }
