@@ -42,7 +42,7 @@ fn reached(point: &'static str) {
     }
 }
 
-/// `sh` sends the signal, because the house has no unsafe code. No destructor survives SIGKILL.
+/// `sh` sends the signal, so that no unsafe code is needed. No destructor survives SIGKILL.
 fn signal_self(signal: &str) {
     let own = std::process::id().to_string();
     let _ = std::process::Command::new("sh").args(["-c", "kill -\"$1\" \"$0\"", &own, signal]).status();

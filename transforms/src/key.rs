@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::aead::{Aead, NONCE_LENGTH, TAG_LENGTH};
+use crate::aead::{Aead, NONCE_LENGTH, TAG_LENGTH, Text};
 use crate::error::Error;
 use crate::seal::Cipher;
 
@@ -77,7 +77,9 @@ pub fn wrap(kek: &Key, cipher: Cipher, label: &str, key: &Key) -> Result<Vec<u8>
     out.push(WRAP_VERSION);
     out.extend_from_slice(&nonce);
     out.extend_from_slice(key.expose());
-    let tag = aead.seal(&nonce, &aead.associate(label.as_bytes()), &mut out[1 + NONCE_LENGTH..])?;
+    let mut tag = [0; TAG_LENGTH];
+    let text = Text { nonce, bytes: &mut out[1 + NONCE_LENGTH..], tag: &mut tag };
+    aead.seal(&aead.associate(label.as_bytes()), &mut [text])?;
     out.extend_from_slice(&tag);
     Ok(out)
 }

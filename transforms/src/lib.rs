@@ -14,8 +14,9 @@
 //! | turning a column into another type | [`cast`](mod@cast), `cast/` |
 //! | quality rules that look at one value at a time | `rule/<rule>.rs` |
 //! | masks for people, one file | [`mask`] |
-//! | keyed pseudonyms | [`pseudonym`] |
-//! | encryption of columns | [`seal`]; the bare ciphers in `aead.rs` |
+//! | keyed pseudonyms | [`pseudonym`]; HMAC-SM3 of many values at once in `pseudonym/lanes.rs` |
+//! | encryption of columns | [`seal`]; the bare ciphers in `aead.rs`, SM4 on many blocks at once in `aead/sm4.rs` |
+//! | loops compiled for wide registers, the only unsafe code | `vector.rs` |
 //! | keys and their wrapping | [`key`] |
 //! | coarser values, removed values, fewer rows | [`generalise`], [`suppress`], [`sample`] |
 //! | an identity for the content of a row | [`fingerprint`] |
@@ -46,6 +47,7 @@ mod speed;
 pub mod standard;
 pub mod suppress;
 pub mod text;
+mod vector;
 
 pub use error::Error;
 pub use fault::{Context, Fault, Reason, Standardised};

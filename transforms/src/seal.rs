@@ -20,7 +20,7 @@ use arrow::array::{Array, BinaryArray, StringArray, StringBuilder};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use serde::{Deserialize, Serialize};
 
-use crate::aead::{Aead, Associated, NONCE_LENGTH, TAG_LENGTH};
+use crate::aead::{Aead, Associated, NONCE_LENGTH, TAG_LENGTH, Text};
 use crate::error::Error;
 use crate::key::Key;
 use crate::text::bytes_of;
@@ -152,16 +152,17 @@ impl ColumnSealer {
         if i32::try_from(total).is_err() {
             return Err(Error::TooLarge { operation: "seal" });
         }
-        let mut out = Vec::with_capacity(total);
-        let mut offsets = Vec::with_capacity(values.len() + 1);
+        let (mut out, mut offsets) = (Vec::with_capacity(total), Vec::with_capacity(values.len() + 1));
         offsets.push(0i32);
         for value in values {
             if let Some(value) = value {
-                self.seal_one(counter, value.as_bytes(), &mut out)?;
+                self.lay_out(counter, value.as_bytes(), &mut out);
                 counter = counter.wrapping_add(1);
             }
             offsets.push(out.len() as i32);
         }
+        let mut texts = texts(&mut out, &offsets).ok_or(Error::TooLarge { operation: "seal" })?;
+        self.inner.aead.seal(&self.associated, &mut texts)?;
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         Ok(BinaryArray::new(offsets, Buffer::from_vec(out), values.nulls().cloned()))
     }
@@ -195,18 +196,14 @@ impl ColumnSealer {
         Ok(u32::try_from(first).unwrap_or(u32::MAX))
     }
 
-    fn seal_one(&self, counter: u32, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        let mut nonce = [0; NONCE_LENGTH];
-        nonce[..8].copy_from_slice(&self.inner.nonce_prefix);
-        nonce[8..].copy_from_slice(&counter.to_be_bytes());
+    /// Appends a value in the form of a sealed one, but neither encrypted nor with its tag.
+    fn lay_out(&self, counter: u32, plain: &[u8], out: &mut Vec<u8>) {
         out.push(VERSION);
         out.extend_from_slice(&self.inner.key_id);
-        out.extend_from_slice(&nonce);
-        let start = out.len();
+        out.extend_from_slice(&self.inner.nonce_prefix);
+        out.extend_from_slice(&counter.to_be_bytes());
         out.extend_from_slice(plain);
-        let tag = self.inner.aead.seal(&nonce, &self.associated, &mut out[start..])?;
-        out.extend_from_slice(&tag);
-        Ok(())
+        out.extend_from_slice(&[0; TAG_LENGTH]);
     }
 
     fn open_one<'a>(&self, row: usize, sealed: &[u8], buffer: &'a mut Vec<u8>) -> Result<&'a str, Error> {
@@ -225,6 +222,23 @@ impl ColumnSealer {
             None => Err(broken),
         }
     }
+}
+
+/// The texts of values that are laid out one after the other; a missing value has no bytes. Nothing is left out: `None`
+/// if a value is not laid out as it should be.
+fn texts<'a>(mut values: &'a mut [u8], offsets: &[i32]) -> Option<Vec<Text<'a>>> {
+    let mut texts = Vec::with_capacity(offsets.len());
+    for ends in offsets.windows(2) {
+        let (value, rest) = values.split_at_mut((ends[1] - ends[0]) as usize);
+        values = rest;
+        if value.is_empty() {
+            continue;
+        }
+        let (header, sealed) = value.split_first_chunk_mut::<HEADER_LENGTH>()?;
+        let (bytes, tag) = sealed.split_last_chunk_mut()?;
+        texts.push(Text { nonce: *header.last_chunk()?, bytes, tag });
+    }
+    Some(texts)
 }
 
 /// The id of the data key that a sealed value names; `None` if it is no sealed value of a known version.
