@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::FileReader;
@@ -43,6 +44,45 @@ async fn statistics_and_dictionaries_only_where_allowed() {
     assert_eq!(token.compression(), parquet::basic::Compression::UNCOMPRESSED);
     let footer = format!("{:?}", reader.metadata());
     assert!(group.column(1).statistics().is_none() && footer.contains("sluice"));
+}
+
+/// Whether each column of the first row group of a file of these batches has a dictionary.
+async fn dictionaries(batches: &[RecordBatch]) -> Vec<bool> {
+    let place = Place::new();
+    let options = ParquetOptions::default();
+    let mut sink = ParquetSink::create(&place.store, "a.parquet", batches[0].schema(), &options).await.unwrap();
+    for batch in batches {
+        sink.write(batch).await.unwrap();
+    }
+    sink.finish().await.unwrap();
+    let path = place.directory.path().join("a.parquet");
+    let back = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
+    let back = back.with_batch_size(100_000).build().unwrap().next().unwrap().unwrap();
+    assert_eq!(back.columns(), concat_batches(&batches[0].schema(), batches).unwrap().columns());
+    let reader = SerializedFileReader::try_from(path.as_path()).unwrap();
+    let columns = reader.metadata().row_group(0).columns().to_vec();
+    columns.iter().map(|column| column.dictionary_page_offset().is_some()).collect()
+}
+
+#[tokio::test]
+async fn columns_whose_values_hardly_repeat_have_no_dictionary() {
+    let rows = |rows: std::ops::Range<i64>| {
+        let text = |value: i64| Some(value).filter(|value| value % 10 > 0).map(|value| format!("{value:018}"));
+        let columns: [(&str, ArrayRef); 6] = [
+            ("id", Arc::new(StringArray::from_iter(rows.clone().map(text)))),
+            ("area", Arc::new(StringArray::from_iter(rows.clone().map(|row| text(row % 2_000))))),
+            ("number", Arc::new(Int64Array::from_iter(rows.clone().map(|row| (row % 5 > 0).then_some(row))))),
+            ("count", Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| row % 3)))),
+            ("bytes", Arc::new(BinaryArray::from_iter_values(rows.clone().map(i64::to_be_bytes)))),
+            ("nothing", Arc::new(Int64Array::new_null(rows.clone().count()))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true))).unwrap()
+    };
+    assert_eq!(dictionaries(&[rows(0..8_192), rows(8_192..9_000)]).await, [false, true, false, true, false, true]);
+    let sliced = rows(0..10_000).slice(1_000, 8_192);
+    assert_eq!(dictionaries(&[sliced]).await, [false, true, false, true, false, true]);
+    // Too few rows to tell: as before.
+    assert_eq!(dictionaries(&[rows(0..100), rows(100..8_192)]).await, [true; 6]);
 }
 
 #[tokio::test]

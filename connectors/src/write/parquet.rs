@@ -1,5 +1,7 @@
 //! Parquet files. Statistics and dictionaries are data: there are none unless they are allowed.
 
+mod distinct;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -35,6 +37,8 @@ impl Default for ParquetOptions {
 
 /// Writes one Parquet file.
 pub struct ParquetSink {
+    options: ParquetOptions,
+    schema: SchemaRef,
     writer: ArrowWriter<Vec<u8>>,
     upload: Upload,
     rows: u64,
@@ -56,12 +60,9 @@ impl ParquetSink {
     /// [`Error::PathRefused`], [`Error::Storage`], [`Error::Write`] for a type that Parquet does not have.
     pub async fn create(store: &Store, path: &str, schema: SchemaRef, options: &ParquetOptions) -> Result<Self, Error> {
         let refuse = |reason| Error::Write { path: path.to_owned(), reason };
-        let properties =
-            properties(options, &schema).ok_or_else(|| refuse("the zstd level or row group size is out of range"))?;
-        let arrow = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, arrow);
-        let writer = writer.map_err(|_| refuse("a column has a type that Parquet does not have"))?;
-        Ok(Self { writer, upload: Upload::start(store, path).await?, rows: 0 })
+        let writer = writer(options, &schema, &[]).map_err(refuse)?;
+        let upload = Upload::start(store, path).await?;
+        Ok(Self { options: options.clone(), schema, writer, upload, rows: 0 })
     }
 
     /// Appends rows.
@@ -69,11 +70,22 @@ impl ParquetSink {
     /// # Errors
     /// [`Error::Write`] when the batch does not fit the schema; [`Error::Storage`].
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        if self.rows == 0 && batch.num_rows() > 0 {
+            self.begin(batch)?;
+        }
         if self.writer.write(batch).is_err() {
             return Err(self.failed());
         }
         self.rows += batch.num_rows() as u64;
         self.upload.push(self.writer.inner_mut(), false).await
+    }
+
+    /// Begins anew, knowing the first rows.
+    fn begin(&mut self, first: &RecordBatch) -> Result<(), Error> {
+        let refuse = |reason| Error::Write { path: self.upload.path().to_owned(), reason };
+        let plain = distinct::hardly_repeated(&self.schema, first);
+        self.writer = writer(&self.options, &self.schema, &plain).map_err(refuse)?;
+        Ok(())
     }
 
     /// Bytes held in memory for the row group that is being written.
@@ -110,7 +122,19 @@ impl ParquetSink {
     }
 }
 
-fn properties(options: &ParquetOptions, schema: &Schema) -> Option<WriterProperties> {
+/// A writer of one file; `distinct` are columns without a dictionary.
+fn writer(
+    options: &ParquetOptions,
+    schema: &SchemaRef,
+    distinct: &[String],
+) -> Result<ArrowWriter<Vec<u8>>, &'static str> {
+    let properties = properties(options, schema, distinct).ok_or("the zstd level or row group size is out of range")?;
+    let arrow = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), arrow);
+    writer.map_err(|_| "a column has a type that Parquet does not have")
+}
+
+fn properties(options: &ParquetOptions, schema: &Schema, distinct: &[String]) -> Option<WriterProperties> {
     let level = ZstdLevel::try_new(options.zstd_level).ok()?;
     if options.row_group_rows == 0 {
         return None;
@@ -121,6 +145,9 @@ fn properties(options: &ParquetOptions, schema: &Schema) -> Option<WriterPropert
         .set_offset_index_disabled(true)
         .set_max_row_group_row_count(Some(options.row_group_rows))
         .set_created_by("sluice".to_owned());
+    for name in distinct {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name.as_str()), false);
+    }
     for name in &options.plain {
         let column = ColumnPath::from(name.as_str());
         if schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Binary) {
