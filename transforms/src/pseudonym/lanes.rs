@@ -130,6 +130,7 @@ fn compression(state: &mut State, block: &Block) {
 }
 
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // a plain loop over the lanes is what the compiler widens
 fn expand(words: &mut [Word; 68], at: usize) {
     for lane in 0..LANES {
         let mixed = words[at - 16][lane] ^ words[at - 9][lane] ^ words[at - 3][lane].rotate_left(15);
