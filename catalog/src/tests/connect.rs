@@ -117,3 +117,34 @@ async fn of_a_group_only_the_request_that_the_server_refuses_fails() {
     assert_eq!(failed.iter().position(|failed| *failed), Some(7));
     assert_eq!(failed.iter().filter(|failed| **failed).count(), 1);
 }
+
+#[tokio::test]
+async fn a_server_on_the_network_is_spoken_to_over_tls_and_its_certificate_is_checked() {
+    let local = server().schema();
+    let of = |name: &str| local.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)).unwrap().to_owned();
+    let (folder, port) = (of("host="), of("port="));
+    let schema = local.rsplit_once("%3D").unwrap().1;
+    let address = |certificate: &str| {
+        format!(
+            "postgres://sluice@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert={certificate}\
+             &application_name=tls-{schema}&options=-csearch_path%3D{schema}"
+        )
+    };
+    let clock = || Arc::new(TestClock::at("2026-11-20T02:30:00Z"));
+    let _catalog = Catalog::connect(&address(&format!("{folder}/server.crt")), clock()).await.unwrap();
+    let encrypted = format!(
+        "SELECT count(*) > 0 AND bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+         WHERE application_name = 'tls-{schema}'"
+    );
+    assert_eq!(server().sql(&encrypted), "t");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = elsewhere.path().join("other.crt");
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x"])
+        .args(["-keyout", "/dev/null", "-out"])
+        .arg(&other)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    assert!(Catalog::connect(&address(other.to_str().unwrap()), clock()).await.is_err(), "another one's certificate");
+}

@@ -3,6 +3,7 @@
 //! This file needs the standard library alone, so that the suite in `tests/` and the benches use it too.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const SUPERVISOR: &str = r#"
 trap : INT TERM HUP
 "$BIN/initdb" --no-sync --auth=trust --encoding=UTF8 --locale=C.UTF-8 -U sluice -D "$DIR/data" >"$DIR/initdb.log" 2>&1 || exit 1
-"$BIN/pg_ctl" -D "$DIR/data" -l "$DIR/server.log" -w -t 120 -o "-c listen_addresses='' -c unix_socket_directories='$DIR' \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1 \
+  -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+  -keyout "$DIR/server.key" -out "$DIR/server.crt" >"$DIR/start.log" 2>&1 || exit 1
+"$BIN/pg_ctl" -D "$DIR/data" -l "$DIR/server.log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -c port=$PORT -c ssl=on \
+  -c ssl_cert_file='$DIR/server.crt' -c ssl_key_file='$DIR/server.key' -c unix_socket_directories='$DIR' \
   -c max_connections=200 -c shared_buffers=64MB -c wal_compression=on" start >"$DIR/start.log" 2>&1 || exit 1
 echo ready
 cat >/dev/null
@@ -25,6 +30,7 @@ rm -rf "$DIR"
 /// The server of this process; dropping it closes the pipe that keeps it alive.
 pub(crate) struct Server {
     folder: PathBuf,
+    port: u16,
     programs: PathBuf,
     _supervisor: Child,
 }
@@ -43,8 +49,10 @@ impl Server {
         std::fs::create_dir(&folder).unwrap();
         // Others enter to reach the socket; the data folder is the server's alone.
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("sh");
         command.args(["-c", SUPERVISOR]).env("BIN", &programs).env("DIR", &folder).current_dir(&folder);
+        command.env("PORT", port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         if let Some((user, group)) = unprivileged() {
             chown(&folder, Some(user), Some(group)).unwrap();
@@ -55,7 +63,7 @@ impl Server {
         BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let why = || ["initdb.log", "start.log", "server.log"].map(|name| read(&folder.join(name))).join("\n");
         assert_eq!(line, "ready\n", "PostgreSQL did not start:\n{}", why());
-        Server { folder, programs, _supervisor: supervisor }
+        Server { folder, port, programs, _supervisor: supervisor }
     }
 
     /// Address of a new empty schema.
@@ -73,9 +81,10 @@ impl Server {
 
     /// Address of a schema that may be there or not.
     pub(crate) fn address(&self, schema: &str) -> String {
-        let host = self.folder.display();
+        let (host, port) = (self.folder.display(), self.port);
         format!(
-            "postgres:///postgres?host={host}&user=sluice&application_name={schema}&options=-csearch_path%3D{schema}"
+            "postgres:///postgres?host={host}&port={port}&user=sluice&application_name={schema}\
+             &options=-csearch_path%3D{schema}"
         )
     }
 
@@ -83,7 +92,7 @@ impl Server {
     pub(crate) fn sql(&self, sql: &str) -> String {
         let mut command = Command::new(self.programs.join("psql"));
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "sluice", "-d", "postgres", "-h"]);
-        let ran = command.arg(&self.folder).args(["-c", sql]).output().unwrap();
+        let ran = command.arg(&self.folder).args(["-p", &self.port.to_string(), "-c", sql]).output().unwrap();
         assert!(ran.status.success(), "{sql}: {}", String::from_utf8_lossy(&ran.stderr));
         String::from_utf8_lossy(&ran.stdout).trim().to_owned()
     }
