@@ -130,6 +130,7 @@ impl Because<'_> {
                 self.messages.text("answer.ended", &[("state", &state(self.messages, *how))])
             }
             Answer::Begun => text("begun"),
+            Answer::NotDue { at } => self.messages.text("answer.not_due", &[("at", &self.clock.at(*at))]),
             Answer::Covered => text("covered"),
             Answer::NotPaused => text("not_paused"),
             Answer::SamePerson => text("same_person"),
@@ -231,6 +232,7 @@ mod tests {
             Answer::UnderWay,
             Answer::Ended { state: TickState::Succeeded },
             Answer::Begun,
+            Answer::NotDue { at: at("11-24T02:30") },
             Answer::Covered,
             Answer::NotPaused,
             Answer::SamePerson,

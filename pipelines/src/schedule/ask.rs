@@ -45,6 +45,11 @@ pub enum Answer {
     },
     /// It has begun already.
     Begun,
+    /// What it covers has not passed yet: run now, its own time would find it done and lose the rest.
+    NotDue {
+        /// When it is due.
+        at: DateTime<Utc>,
+    },
     /// A later tick covers its interval.
     Covered,
     /// Nothing of the kind is paused.
@@ -98,6 +103,9 @@ fn wanted(entry: &Entry, now: DateTime<Utc>, date: Option<NaiveDate>) -> Result<
             None => when.previous(now),
         };
         if let Some(fire) = fire.map_err(unpublished)? {
+            if fire.at > now {
+                return Err(Answer::NotDue { at: fire.at });
+            }
             return Ok(Wanted { key: fire.key(), fire });
         }
     }

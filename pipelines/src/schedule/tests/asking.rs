@@ -59,6 +59,10 @@ fn run_now_is_the_tick_of_its_day_and_runs_once() {
     assert_eq!(desk.ask("wang", run(None)), Answer::UnderWay);
     assert_eq!(desk.succeed(), Some(key));
     assert_eq!(desk.ask("wang", run(None)), Answer::Ended { state: TickState::Succeeded });
+    // Of today: its tick would be found done at its own time, and what came in between would be lost.
+    assert_eq!(desk.ask("wang", run(Some("2026-11-19"))), Answer::NotDue { at: at("2026-11-20T02:30") });
+    desk.to(at("2026-11-20T02:30"));
+    assert_eq!(desk.succeed(), Some(at("2026-11-20T02:30").to_rfc3339()));
     let nobody = Ask::Run { pipeline: "x".to_owned(), biz_date: None, priority: None };
     assert_eq!(desk.ask("wang", nobody), Answer::NoPipeline);
 }

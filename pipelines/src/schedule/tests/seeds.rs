@@ -56,7 +56,11 @@ fn scenario(seed: u64) -> Scenario {
             pause(Ask::Pause { what: what.clone(), note: "upgrade".to_owned() }, 1, 1),
             pause(Ask::Resume { what, replay: false }, 2, 2),
         ],
-        1 => vec![pause(Ask::Run { pipeline: "p2".to_owned(), biz_date: None, priority: Some(9) }, 1, 1)],
+        1 => {
+            let of = |biz_date| Ask::Run { pipeline: "p2".to_owned(), biz_date, priority: Some(9) };
+            let today = from.with_timezone(&chrono_tz::Asia::Shanghai).date_naive();
+            vec![pause(of(None), 1, 1), pause(of(Some(today)), 1, 2), pause(of(today.pred_opt()), 2, 3)]
+        }
         _ => Vec::new(),
     };
     let timetable = city(seed);
