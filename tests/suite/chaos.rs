@@ -5,10 +5,12 @@
 
 mod course;
 
+use std::collections::BTreeMap;
+
 use catalog::schedule::{Ask, Tick, TickState};
 use chrono::TimeDelta;
 
-use crate::crash::picture::{Picture, balances, books, contents, quarantine, same};
+use crate::crash::picture::{Picture, balances, books, contents, quarantined, same};
 use crate::crash::world;
 use crate::harness::{Project, dataset};
 use crate::serve::process::{Ledger, Serving};
@@ -65,7 +67,16 @@ fn picture(project: &Project) -> Picture {
     for (_, library, datasets) in DAILY {
         picture.extend(contents(project, library, datasets));
     }
-    picture.insert("quarantine".into(), quarantine(project));
+    let last = "SELECT o.pipeline, o.occurrence_key, a.no, a.run_id FROM quarantine_file q \
+                JOIN occurrence o ON o.tenant = q.tenant AND o.id = q.occurrence_id \
+                JOIN attempt a ON a.tenant = o.tenant AND a.occurrence_id = o.id ORDER BY 1, 2, 3";
+    // Of each pipeline, the attempt of its last day that published.
+    let runs: BTreeMap<String, String> =
+        project.books(last).into_iter().map(|row| (row[0].clone(), row[3].clone())).collect();
+    assert_eq!(runs.len(), DAILY.len());
+    for (pipeline, run) in runs {
+        picture.insert(format!("quarantine {pipeline}"), quarantined(project, &[&run]));
+    }
     for (part, mut lines) in books(project) {
         lines.retain(|line| !line.contains("minute"));
         picture.insert(part, lines);

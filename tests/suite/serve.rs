@@ -1,6 +1,7 @@
 //! `sluice serve` as a process: it fires, makes up, supplies, drains, reloads, answers on its port; and a worker that
 //! stood still publishes nothing that its successor would not.
 
+mod outage;
 pub(crate) mod process;
 mod reload;
 mod still;

@@ -33,7 +33,13 @@ pub(crate) fn contents(project: &Project, library: &str, datasets: &[&str]) -> P
 
 /// What was quarantined last, unsealed.
 pub(crate) fn quarantine(project: &Project) -> Vec<String> {
-    let shown = project.sluice(&["quarantine", "show", "--limit", "100000", "--json"]).ends(0).json();
+    quarantined(project, &[])
+}
+
+/// What a run quarantined, unsealed; the latest if none is named.
+pub(crate) fn quarantined(project: &Project, run: &[&str]) -> Vec<String> {
+    let show = ["quarantine", "show", "--limit", "100000", "--json"];
+    let shown = project.sluice(&[&show, run].concat()).ends(0).json();
     let mut rows: Vec<String> = shown["quarantined"].as_array().unwrap().iter().map(Value::to_string).collect();
     assert_eq!(shown["rows"], rows.len());
     rows.sort();
