@@ -34,10 +34,13 @@ pub(super) async fn prepare(path: &Path) -> Result<(), Error> {
     Err(Error::Store { fault: StoreFault::Busy })
 }
 
-/// One connection to a file that is ready.
-pub(super) async fn pool(path: &Path) -> Result<AnyPool, Error> {
+/// Connections that read: one that reads much must not keep the scheduler from a look of its own.
+pub(super) const READERS: u32 = 4;
+
+/// At most so many connections to a file that is ready.
+pub(super) async fn pool(path: &Path, connections: u32) -> Result<AnyPool, Error> {
     let pool = AnyPoolOptions::new()
-        .max_connections(1)
+        .max_connections(connections)
         .acquire_timeout(BUSY * 3)
         .test_before_acquire(false)
         .idle_timeout(None)

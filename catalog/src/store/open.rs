@@ -37,7 +37,7 @@ impl Catalog {
         let (dialect, writer, reader) = match place {
             Place::File(path) => {
                 file::prepare(path).await?;
-                (Dialect::Sqlite, file::pool(path).await?, file::pool(path).await?)
+                (Dialect::Sqlite, file::pool(path, 1).await?, file::pool(path, file::READERS).await?)
             }
             Place::Server(url) => {
                 server::prepare(url).await?;
