@@ -10,7 +10,10 @@ use xxhash_rust::xxh3::Xxh3;
 use super::Reason;
 use super::timetable::{Entry, Retry, Until};
 use crate::problem::Problem;
-use crate::report::{RunReport, Status};
+use crate::report::{JobReport, RunReport, Status};
+
+/// A library table is not built yet.
+const UNBUILT: &str = "P216";
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -59,7 +62,9 @@ fn reported(entry: &Entry, poll: Duration, tick: &Tick, report: &RunReport, now:
             Some(Reason::Problems { problems: with(&[Status::QualityGate, Status::Failed]) }),
         );
     }
-    if any(Status::Failed) {
+    // What a build that waits has not built yet, a supply of the same run misses: that is waiting, not failing.
+    let unbuilt = |job: &JobReport| any(Status::Waiting) && job.problems.iter().all(|problem| problem.code == UNBUILT);
+    if report.jobs.iter().any(|job| job.status == Status::Failed && !unbuilt(job)) {
         return failed(entry, tick, with(&[Status::Failed]), now);
     }
     if any(Status::Interrupted) {
