@@ -8,6 +8,9 @@ mod guard;
 mod tests;
 mod words;
 
-pub(crate) use dispatch::{Dispatched, dispatch};
-pub(crate) use guard::Guard;
+pub(crate) use dispatch::{Dispatched, dispatch, waiting};
+pub(crate) use guard::{Guard, Looked};
 pub(crate) use words::{Words, short, test_text};
+
+/// Target of the lease of whoever watches and sends: one at a time on a ledger, so that nothing is sent twice.
+pub(crate) const WATCH: &str = "watch";

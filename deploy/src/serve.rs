@@ -7,12 +7,13 @@
 //! | taking ticks and running them | `serve/worker.rs`, `serve/attempt.rs`, `serve/control.rs` |
 //! | signs of life | `serve/pulse.rs` |
 //! | what a tick's work is: the engine, or nothing for a bench | `serve/execute.rs`, `serve/run.rs` |
-//! | logs of runs, and dropping old ones | `serve/record.rs`, `serve/tidy.rs` |
+//! | the watchdog and the sender of notices | `serve/watch.rs` |
+//! | logs of runs; dropping what is old | `serve/record.rs`, `serve/tidy.rs` |
 //! | definitions of now and of before; files that change | `serve/definitions.rs`, `serve/reload.rs`, `serve/stamp.rs` |
 //! | `/livez`, `/readyz`, `/metrics` | `serve/port.rs`, `serve/metrics.rs` |
 //! | systemd | `serve/systemd.rs` |
 //!
-//! One task leads among all processes on a ledger; every process works. They talk through the ledger alone, so that any
+//! One task leads among all processes on a ledger, one watches, not always in the same process; every process works. They talk through the ledger alone, so that any
 //! of them can die at any moment: what it held runs out and is given to another.
 //!
 //! What must never happen: a tick's state kept anywhere but in the ledger; a run whose worker lost its tick published as
@@ -20,7 +21,7 @@
 
 mod attempt;
 mod control;
-pub(crate) mod definitions;
+mod definitions;
 mod execute;
 mod hub;
 mod leader;
@@ -36,9 +37,11 @@ mod stamp;
 mod systemd;
 mod term;
 mod tidy;
+mod watch;
 mod worker;
 
 pub use control::Control;
+pub use definitions::Definitions;
 pub use execute::{Execute, Outcome};
 pub use metrics::Metrics;
 pub use service::{Parts, Service};

@@ -14,6 +14,7 @@ use datafusion::arrow::array::RecordBatch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
+use crate::notice::courier::Courier;
 use crate::occurrence;
 use crate::plan::{self, Covered, Facts, Libraries, Plan};
 use crate::project::{Pipeline, Project};
@@ -122,6 +123,11 @@ impl Engine {
             state,
             grants,
         })
+    }
+
+    /// Whoever hands over notices, with the secrets of the project.
+    pub fn courier(&self) -> Courier {
+        Courier::new(Arc::clone(&self.secrets))
     }
 
     /// The project.

@@ -36,8 +36,6 @@ pub enum Kind {
     Withheld,
     /// The gate refused because data would have left unlawfully.
     GateLeak,
-    /// A tick waits longer than it should.
-    WaitingLong,
     /// A quality gate closed.
     QualityGate,
     /// A library table is older than it may be.
@@ -60,13 +58,12 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 14] = [
         Kind::DeadlineMissed,
         Kind::DeadlineAtRisk,
         Kind::RunFailed,
         Kind::Withheld,
         Kind::GateLeak,
-        Kind::WaitingLong,
         Kind::QualityGate,
         Kind::StaleLibrary,
         Kind::GrantExpiring,
@@ -95,7 +92,6 @@ impl Kind {
             Kind::RunFailed => "run_failed",
             Kind::Withheld => "withheld",
             Kind::GateLeak => "gate_leak",
-            Kind::WaitingLong => "waiting_long",
             Kind::QualityGate => "quality_gate",
             Kind::StaleLibrary => "stale_library",
             Kind::GrantExpiring => "grant_expiring",

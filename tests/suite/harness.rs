@@ -2,6 +2,7 @@
 
 pub(crate) mod case;
 pub(crate) mod dataset;
+pub(crate) mod hook;
 pub(crate) mod ledger;
 #[path = "../../catalog/src/tests/postgres.rs"]
 pub(crate) mod postgres;

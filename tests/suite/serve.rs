@@ -1,11 +1,12 @@
-//! `sluice serve` as a process: it fires, makes up, supplies, drains, reloads, answers on its port; and a worker that
-//! stood still publishes nothing that its successor would not.
+//! `sluice serve` as a process: it fires, makes up, supplies, drains, reloads, answers on its port; a worker that
+//! stood still publishes nothing that its successor would not; and a watchdog tells people, whatever the scheduler does.
 
 mod outage;
 pub(crate) mod process;
 mod reload;
 mod still;
 mod times;
+mod watch;
 
 use crate::harness::Project;
 

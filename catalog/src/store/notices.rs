@@ -39,7 +39,7 @@ impl Catalog {
     pub async fn raise(&self, actor: &Actor, notices: &[NewNotice]) -> Result<Vec<StoredNotice>, Error> {
         let mut tx = self.write(actor).await?;
         let keys = notices.iter().flat_map(|notice| [Some(notice.key.as_str()), notice.replaces.as_deref()]);
-        let mut live = tx.live(keys.flatten()).await?;
+        let mut live = tx.live(keys.flatten().collect()).await?;
         let mut raised = Vec::with_capacity(notices.len());
         for new in notices {
             let (id, now) = (tx.new_id(), tx.now);
@@ -75,7 +75,7 @@ impl Catalog {
     /// K301.
     pub async fn recover(&self, actor: &Actor, recovered: &[(String, Value)]) -> Result<Vec<StoredNotice>, Error> {
         let mut tx = self.write(actor).await?;
-        let mut live = tx.live(recovered.iter().map(|(key, _)| key.as_str())).await?;
+        let mut live = tx.live(recovered.iter().map(|(key, _)| key.as_str()).collect()).await?;
         let mut changed = Vec::new();
         for (key, body) in recovered {
             let Some(mut stored) = live.remove(key) else { continue };
@@ -115,7 +115,7 @@ impl Catalog {
     /// K301.
     pub async fn save(&self, actor: &Actor, records: &[StoredNotice]) -> Result<Vec<bool>, Error> {
         let mut tx = self.write(actor).await?;
-        let mut present = tx.by_id(records.iter().map(|record| record.id.as_str())).await?;
+        let mut present = tx.by_id(records.iter().map(|record| record.id.as_str()).collect()).await?;
         let mut changed = BTreeMap::new();
         let mut written = Vec::with_capacity(records.len());
         for record in records {
@@ -194,24 +194,44 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Drops notices that were over, and told, before an instant; returns how many.
+    ///
+    /// # Errors
+    /// K301.
+    pub async fn prune_notices(&self, actor: &Actor, before: DateTime<Utc>) -> Result<u64, Error> {
+        let mut tx = self.write(actor).await?;
+        let gone = query(
+            "DELETE FROM notice WHERE tenant = $1 AND last_at < $2 AND next_at IS NULL \
+             AND state IN ('recovered', 'closed')",
+        )
+        .bind(&actor.tenant)
+        .bind(clock::text(before))
+        .execute(tx.conn())
+        .await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
+    }
+}
+
 impl WriteTx {
     /// Of these keys, the notices that are not over.
-    async fn live(&mut self, keys: impl Iterator<Item = &str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
+    async fn live(&mut self, keys: Vec<&str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
         let tenant = self.tenant.clone();
-        let rows =
-            batch::fetch(self.conn(), &tenant, notice_columns!(), LIVE, keys.map(|key| [key.into()]).collect()).await?;
+        let keys = keys.into_iter().map(|key| [key.into()]).collect();
+        let rows = batch::fetch(self.conn(), &tenant, notice_columns!(), LIVE, keys).await?;
         rows.iter().map(|found| notice(found).map(|stored| (stored.notice.key.clone(), stored))).collect()
     }
 
-    async fn by_id(&mut self, ids: impl Iterator<Item = &str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
+    async fn by_id(&mut self, ids: Vec<&str>) -> Result<BTreeMap<String, StoredNotice>, Error> {
         let tenant = self.tenant.clone();
-        let rows =
-            batch::fetch(self.conn(), &tenant, notice_columns!(), BY_ID, ids.map(|id| [id.into()]).collect()).await?;
+        let ids = ids.into_iter().map(|id| [id.into()]).collect();
+        let rows = batch::fetch(self.conn(), &tenant, notice_columns!(), BY_ID, ids).await?;
         rows.iter().map(|found| notice(found).map(|stored| (stored.id.clone(), stored))).collect()
     }
 
     async fn one(&mut self, id: &str) -> Result<StoredNotice, Error> {
-        self.by_id(std::iter::once(id)).await?.remove(id).ok_or_else(|| unknown(id))
+        self.by_id(vec![id]).await?.remove(id).ok_or_else(|| unknown(id))
     }
 
     async fn change_notice(&mut self, act: &str, stored: &mut StoredNotice, note: Option<String>) -> Result<(), Error> {

@@ -155,3 +155,20 @@ async fn what_takes_anothers_place_closes_it_without_a_word() {
     assert_eq!(world.due().await, ["missed"]);
     assert_eq!(catalog.recover(actor, &[("risk".to_owned(), json!({}))]).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_is_over_is_dropped_when_it_is_old_and_nothing_else() {
+    let world = World::new().await;
+    let (catalog, actor) = (&world.catalog, &world.actor);
+    let (closed, _open) = (world.raise("closed").await, world.raise("open").await);
+    world.raise("right").await;
+    catalog.close_notice(actor, &closed.id, None).await.unwrap();
+    catalog.recover(actor, &[("right".to_owned(), json!({}))]).await.unwrap();
+    world.clock.forward(TimeDelta::days(1));
+    let later = world.raise("later").await;
+    catalog.close_notice(actor, &later.id, None).await.unwrap();
+    assert_eq!(catalog.prune_notices(actor, later.created_at).await.unwrap(), 1);
+    let left: Vec<String> =
+        catalog.notices(actor, false, 99).await.unwrap().into_iter().map(|stored| stored.notice.key).collect();
+    assert_eq!(left, ["later", "right", "open"], "that it is right again is still to be told");
+}

@@ -1,19 +1,28 @@
 //! `sluice notice`: what people were told, who took it on, and whether a channel works.
 
+use std::time::Duration;
+
 use catalog::notice::{NoticeState, SendState, StoredNotice, Why};
+use catalog::store::Catalog;
 use chrono::Utc;
+use pipelines::engine::Engine;
+use pipelines::lease::{self, Keeper, holder};
 use pipelines::notice::courier::Courier;
 use pipelines::notice::parcel::Parcel;
 use pipelines::project::Project;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::open;
 use crate::app::App;
 use crate::cli::NoticeAction;
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
-use crate::notice::{Dispatched, Guard, Words, dispatch, short, test_text};
+use crate::notice::{Dispatched, Guard, Looked, WATCH, Words, dispatch, short, test_text};
 use crate::table;
+
+/// How long the watch is held without a sign of life.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// Runs the action.
 pub(super) async fn run(app: &App, action: Option<NoticeAction>) -> Result<Exit, Failure> {
@@ -111,24 +120,41 @@ async fn watch(app: &App) -> Result<Exit, Failure> {
     let Some(engine) = open::engine(app).await? else {
         return Ok(Exit::Invalid);
     };
-    let (catalog, actor, project) = (engine.catalog(), engine.actor(), engine.project());
-    let failure = |error: catalog::Error| open::catalog_failure(&error);
-    let mut guard = Guard::new(catalog, actor, project, Utc::now()).await.map_err(failure)?;
-    let (raised, right) = guard.look(catalog, actor, project, None, Utc::now()).await.map_err(failure)?;
-    let courier = Courier::new(open::secrets(project));
-    let mut all = Dispatched::default();
-    loop {
-        let round = dispatch(catalog, actor, project, &courier, Utc::now()).await.map_err(failure)?;
-        (all.sent, all.failed) = (all.sent + round.sent, all.failed + round.failed);
-        if !round.more || round.sent == 0 {
-            break;
-        }
-    }
+    let (catalog, actor) = (engine.catalog(), engine.actor());
+    let owner = holder::unique(engine.owner());
+    let taken = lease::take(catalog, actor, WATCH, &owner, LEASE).await;
+    let lease = taken.map_err(|error| open::failure(&error))?;
+    let over = app.cancel.child_token();
+    let keeper = Keeper::start(catalog.clone(), actor.clone(), lease.clone(), LEASE, over.clone());
+    let done = look(&engine, &catalog.under(&lease), &over).await;
+    drop(keeper);
+    // Given back, the service watches on at once; else it waits until the lease has run out.
+    let _ = catalog.release(actor, &lease).await;
+    let (Looked { raised, right, .. }, all) = done.map_err(|error| open::catalog_failure(&error))?;
     app.output.document(&json!({ "raised": raised, "right": right, "sent": all.sent, "failed": all.failed }));
     let values: [crate::messages::Parameter<'_>; 4] =
         [("raised", &raised), ("right", &right), ("sent", &all.sent), ("failed", &all.failed)];
     app.output.text(&app.messages.text("notices.watched", &values));
     Ok(if all.failed == 0 { Exit::Done } else { Exit::Failed })
+}
+
+/// Looks once, and sends everything that is due then.
+async fn look(
+    engine: &Engine,
+    catalog: &Catalog,
+    over: &CancellationToken,
+) -> Result<(Looked, Dispatched), catalog::Error> {
+    let (actor, project, courier) = (engine.actor(), engine.project(), engine.courier());
+    let mut guard = Guard::new(catalog, actor, project, Utc::now()).await?;
+    let looked = guard.look(catalog, actor, project, None, Utc::now()).await?;
+    let mut all = Dispatched::default();
+    loop {
+        let round = dispatch(catalog, actor, project, &courier, (Utc::now(), over)).await?;
+        (all.sent, all.failed) = (all.sent + round.sent, all.failed + round.failed);
+        if !round.more || round.sent == 0 {
+            return Ok((looked, all));
+        }
+    }
 }
 
 async fn test(app: &App, channel: &str) -> Result<Exit, Failure> {

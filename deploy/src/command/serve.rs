@@ -12,9 +12,8 @@ use crate::cli::ServeArgs;
 use crate::error::{Error, Failure};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::serve::definitions::Definitions;
 use crate::serve::reload::Reload;
-use crate::serve::{Metrics, Parts, Port, Runs, Service, Settings, Stamp, Systemd};
+use crate::serve::{Definitions, Metrics, Parts, Port, Runs, Service, Settings, Stamp, Systemd};
 
 /// A service whose scheduler gave no sign of life for so many seconds is not told to systemd as alive.
 const SILENT: i64 = 60;
@@ -45,6 +44,7 @@ pub(super) async fn run(app: &App, arguments: ServeArgs) -> Result<Exit, Failure
         metrics: Arc::clone(&metrics),
     });
     service.listen(port);
+    service.watch(Arc::clone(&definitions), app.messages);
     let reloading = CancellationToken::new();
     tokio::spawn(Reload { definitions, metrics, messages: app.messages, stamp }.watch(reloading.clone()));
     let systemd = Systemd::new(app.messages);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::notice::StoredNotice;
+use catalog::notice::{SendState, StoredNotice};
 use catalog::{Actor, Catalog};
 use chrono::{DateTime, Utc};
 use pipelines::duty::Roster;
@@ -10,6 +10,7 @@ use pipelines::notice::courier::Courier;
 use pipelines::notice::outbox::{Outcome, look, settle};
 use pipelines::notice::parcel::{Parcel, parcels};
 use pipelines::project::Project;
+use tokio_util::sync::CancellationToken;
 
 use super::Words;
 
@@ -27,7 +28,7 @@ pub(crate) struct Dispatched {
     pub(crate) more: bool,
 }
 
-/// Does everything that is due. Messages are planned and recorded before they go out, so that a crash in between sends
+/// Does everything that is due, or as much of it as is done when `stop` is cancelled. Messages are planned and recorded before they go out, so that a crash in between sends
 /// them once more with the same id, and never loses one.
 ///
 /// # Errors
@@ -37,16 +38,22 @@ pub(crate) async fn dispatch(
     actor: &Actor,
     project: &Project,
     courier: &Courier,
-    now: DateTime<Utc>,
+    (now, stop): (DateTime<Utc>, &CancellationToken),
 ) -> Result<Dispatched, catalog::Error> {
     let Some(roster) = project.roster() else { return Ok(Dispatched::default()) };
     let mut due = catalog.notices_due(actor, now, MOST).await?;
+    if due.is_empty() {
+        return Ok(Dispatched::default());
+    }
     let more = due.len() >= MOST as usize;
     due.iter_mut().for_each(|stored| look(stored, &roster, now));
     let mut due = saved(catalog, actor, due).await?;
     let words = Words::of(project, &roster);
     let mut done = Dispatched { more, ..Dispatched::default() };
     for parcel in parcels(&due.values().cloned().collect::<Vec<_>>(), &roster, now) {
+        if stop.is_cancelled() {
+            break;
+        }
         if !parcel.items.iter().any(|item| due.contains_key(&item.notice)) {
             continue;
         }
@@ -67,6 +74,15 @@ pub(crate) async fn dispatch(
         due.extend(settled);
     }
     Ok(done)
+}
+
+/// How many messages wait to be handed over by an instant, among the gravest notices.
+///
+/// # Errors
+/// K301.
+pub(crate) async fn waiting(catalog: &Catalog, actor: &Actor, by: DateTime<Utc>) -> Result<usize, catalog::Error> {
+    let due = catalog.notices_due(actor, by, MOST).await?;
+    Ok(due.iter().flat_map(|stored| &stored.sends).filter(|send| send.state == SendState::Waiting).count())
 }
 
 /// Writes how a message fared into the records it tells of.

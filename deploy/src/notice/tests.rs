@@ -82,9 +82,9 @@ impl World {
     }
 
     async fn dispatch(&self) -> Dispatched {
-        dispatch(&self.catalog, &self.actor, &self.project, &self.courier, Utc::now() + TimeDelta::seconds(1))
-            .await
-            .unwrap()
+        let now = Utc::now() + TimeDelta::seconds(1);
+        let stop = tokio_util::sync::CancellationToken::new();
+        dispatch(&self.catalog, &self.actor, &self.project, &self.courier, (now, &stop)).await.unwrap()
     }
 }
 

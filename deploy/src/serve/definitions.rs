@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use catalog::schedule::{NewTick, TickFilter, TickState};
 use pipelines::engine::Engine;
+use pipelines::problem::Problem;
 use pipelines::project::Pipeline;
 use pipelines::schedule::Timetable;
 use tokio::sync::watch;
@@ -17,8 +18,10 @@ type Key = (String, String);
 
 /// The definitions of now, and those that ticks of before are pinned to.
 #[derive(Debug)]
-pub(crate) struct Definitions {
+pub struct Definitions {
     engine: RwLock<Arc<Engine>>,
+    /// What is wrong with those on disk, if they cannot take the place of these.
+    mistakes: Mutex<Option<Problem>>,
     earlier: Mutex<BTreeMap<Key, Pipeline>>,
     timetable: watch::Sender<Arc<Timetable>>,
 }
@@ -38,9 +41,9 @@ pub(crate) struct Difference {
 
 impl Definitions {
     /// The first ones.
-    pub(crate) fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine) -> Self {
         let timetable = watch::Sender::new(Arc::new(Timetable::of(engine.project())));
-        Self { engine: RwLock::new(Arc::new(engine)), earlier: Mutex::default(), timetable }
+        Self { engine: RwLock::new(Arc::new(engine)), mistakes: Mutex::default(), earlier: Mutex::default(), timetable }
     }
 
     /// The engine of now.
@@ -48,8 +51,18 @@ impl Definitions {
         Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What is wrong with those on disk.
+    pub(crate) fn mistakes(&self) -> Option<Problem> {
+        self.mistakes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what is wrong with those on disk.
+    pub(crate) fn refuse(&self, problem: Problem) {
+        *self.mistakes.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+    }
+
     /// What is scheduled, whenever that changes.
-    pub(crate) fn timetable(&self) -> watch::Receiver<Arc<Timetable>> {
+    pub fn timetable(&self) -> watch::Receiver<Arc<Timetable>> {
         self.timetable.subscribe()
     }
 
@@ -83,6 +96,7 @@ impl Definitions {
             .collect();
         earlier.retain(|key, _| !present.contains(key) && pinned.as_ref().is_none_or(|pinned| pinned.contains(key)));
         drop(earlier);
+        *self.mistakes.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
         self.timetable.send_replace(next);
         difference

@@ -44,6 +44,10 @@ pub struct Metrics {
     commits: Counter,
     ledger_failures: Counter,
     deadline_misses: Counter,
+    messages: Family<Label, Counter>,
+    messages_waiting: Gauge,
+    watching: Gauge,
+    last_look: Gauge,
 }
 
 /// Seconds for which a leader that was seen counts as there.
@@ -80,7 +84,21 @@ impl Metrics {
         registry.register("definitions_loaded_timestamp_seconds", text, metrics.reloaded_at.clone());
         registry.register("ledger_commits", "The scheduler's commits to the ledger", metrics.commits.clone());
         registry.register("ledger_failures", "Calls of the ledger that failed", metrics.ledger_failures.clone());
-        registry.register("deadline_misses", "Deadlines that were missed", metrics.deadline_misses.clone());
+        registry.register("deadline_misses", "Deadlines whose miss was found here", metrics.deadline_misses.clone());
+        registry.register(
+            "notice_messages",
+            "Messages of notices, by whether their channel took them",
+            metrics.messages.clone(),
+        );
+        let text = "Messages of notices that are due within a day and not handed over (watching instance only)";
+        registry.register("notice_messages_waiting", text, metrics.messages_waiting.clone());
+        registry.register(
+            "watching",
+            "Whether this process is the one that watches and sends",
+            metrics.watching.clone(),
+        );
+        let text = "When the watchdog last looked here, seconds since 1970; 0 before its first look";
+        registry.register("watchdog_last_look_timestamp_seconds", text, metrics.last_look.clone());
         *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
         metrics
     }
@@ -94,9 +112,27 @@ impl Metrics {
         text
     }
 
-    /// A deadline was missed.
-    pub fn deadline_missed(&self) {
-        self.deadline_misses.inc();
+    /// The watchdog looked, and found that so many deadlines were missed.
+    pub(super) fn looked(&self, missed: usize) {
+        self.last_look.set(Utc::now().timestamp());
+        self.deadline_misses.inc_by(missed as u64);
+    }
+
+    /// Whether this process watches.
+    pub(super) fn watches(&self, watches: bool) {
+        self.watching.set(i64::from(watches));
+        self.messages_waiting.set(0);
+    }
+
+    /// Messages were handed over, or their channels did not take them.
+    pub(super) fn handed_over(&self, sent: usize, failed: usize) {
+        for (how, count) in [("sent", sent), ("failed", failed)] {
+            self.messages.get_or_create(&label("how", how)).inc_by(count as u64);
+        }
+    }
+
+    pub(super) fn messages_waiting(&self, messages: usize) {
+        self.messages_waiting.set(number(messages));
     }
 
     pub(super) fn ticks(&self, state: TickState, count: usize) {
@@ -193,11 +229,16 @@ mod tests {
         metrics.ticks(TickState::Queued, 7);
         metrics.slots([("default", 2)].into_iter());
         metrics.ledger_failed();
+        metrics.looked(2);
+        metrics.handed_over(3, 0);
         let text = metrics.text();
         for line in [
             "sluice_ticks{state=\"queued\"} 7",
             "sluice_pool_slots_used{pool=\"default\"} 2",
             "sluice_ledger_failures_total 1",
+            "sluice_deadline_misses_total 2",
+            "sluice_notice_messages_total{how=\"sent\"} 3",
+            "sluice_notice_messages_total{how=\"failed\"} 0",
             "sluice_definitions_valid 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use catalog::audit::Event;
 use pipelines::engine::Engine;
+use pipelines::problem::Problem;
 use pipelines::project::Project;
-use pipelines::spec::diagnostic::Diagnostics;
+use pipelines::spec::diagnostic::{Diagnostics, Severity};
+use pipelines::watch::Cause;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -72,13 +74,14 @@ impl Reload {
                     true
                 }
                 Err(error) => {
-                    self.refused(&[error.problem()]);
+                    self.refused(error.problem());
                     // What cannot be reached now may be reached at the next look; what is wrong stays wrong.
                     !error.problem().retryable
                 }
             },
             Ok(Err(diagnostics)) => {
                 self.metrics.reloaded(false);
+                self.definitions.refuse(invalid(&diagnostics));
                 let output = Output::new(false);
                 output.note(&self.messages.text("serve.invalid", &[]));
                 output.note(diagnostics.render(&self.messages, false).trim_end());
@@ -89,11 +92,10 @@ impl Reload {
         }
     }
 
-    fn refused(&self, problems: &[pipelines::problem::Problem]) {
+    fn refused(&self, problem: Problem) {
         self.metrics.reloaded(false);
-        for problem in problems {
-            Output::new(false).note(&format!("[{}] {}", problem.code, self.messages.problem(problem)));
-        }
+        Output::new(false).note(&format!("[{}] {}", problem.code, self.messages.problem(&problem)));
+        self.definitions.refuse(problem);
     }
 
     fn tell(&self, difference: &Difference) {
@@ -124,6 +126,13 @@ fn changes(difference: &Difference) -> Value {
         "changed": names(&difference.changed),
         "rescheduled": names(&difference.rescheduled),
     })
+}
+
+/// What whoever is on duty hears of mistakes: where the first one is.
+fn invalid(diagnostics: &Diagnostics) -> Problem {
+    let mut errors = diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    let (file, first) = errors.next().map(|one| (one.file.clone(), one.problem.code.clone())).unwrap_or_default();
+    Problem::of(&Cause::Invalid { mistakes: errors.count() + 1, first, file }, false)
 }
 
 /// Codes by file; never the texts, which quote the files.

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::hub::Hub;
 use super::port::Port;
-use super::{Execute, Metrics, Settings, leader, pulse, tidy, worker};
+use super::watch::Watch;
+use super::{Definitions, Execute, Metrics, Settings, leader, pulse, tidy, worker};
+use crate::messages::Messages;
 
 /// Longest wait for a task that was told to end, such as for a request on the port that never ends.
 const LAST: Duration = Duration::from_secs(5);
@@ -70,9 +72,16 @@ impl Service {
         let others = vec![
             tokio::spawn(leader::lead(Arc::clone(&hub), end.clone())),
             tokio::spawn(pulse::keep(Arc::clone(&hub), end.clone())),
-            tokio::spawn(tidy::logs(Arc::clone(&hub), end.clone())),
+            tokio::spawn(tidy::old(Arc::clone(&hub), end.clone())),
         ];
         Self { hub, stop, patience, end, work: tokio::spawn(work), others }
+    }
+
+    /// Watches what definitions promise, and tells people, whenever no other instance on the ledger does. Faults of its
+    /// own are told on standard error in the language of `messages`.
+    pub fn watch(&mut self, definitions: Arc<Definitions>, messages: Messages) {
+        let watch = Watch::new(Arc::clone(&self.hub), definitions, messages);
+        self.others.push(tokio::spawn(watch.keep(self.end.clone())));
     }
 
     /// Answers on a port too.

@@ -16,7 +16,7 @@ pub(super) const DUTY: &str = "duty.toml";
 pub(super) const FOLDERS: [&str; 3] = ["catalog", "grants", "pipelines"];
 
 const LARGEST: u64 = 1024 * 1024;
-const MOST_FILES: usize = 10_000;
+const MOST_FILES: usize = 20_000;
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// A project folder while it is read.

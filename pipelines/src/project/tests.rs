@@ -224,6 +224,14 @@ fn a_secret_never_reaches_the_screen() {
 }
 
 #[test]
+fn durations_of_the_service_are_checked() {
+    let dir = scaffold();
+    let head = "[project]\nid = \"a\"\ntitle = \"a\"\n[service]\n";
+    put(dir.path(), "sluice.toml", format!("{head}lease = \"4x\"\nkeep = \"3d\"\nwatch = \"20m\"\ndrain = \"0s\"\n"));
+    assert_eq!(codes(dir.path()), ["P128", "P150", "P150"]);
+}
+
+#[test]
 fn what_could_not_be_read_is_not_called_unknown() {
     for file in ["connections.toml", "catalog/insured.toml", "grants/examples.toml"] {
         let dir = scaffold();

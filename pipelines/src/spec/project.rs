@@ -140,6 +140,10 @@ pub struct ServiceSpec {
     pub log_lines: u32,
     /// How long logs are kept: `90d`.
     pub log_keep: String,
+    /// How long notices that are over and requests that were answered are kept: `400d`. Ticks and the audit log stay.
+    pub keep: String,
+    /// How often the watchdog holds the ledger against what was promised.
+    pub watch: String,
 }
 
 /// Runs that may go on at the same time.
@@ -215,6 +219,8 @@ impl Default for ServiceSpec {
             drain: "10m".into(),
             log_lines: 20_000,
             log_keep: "90d".into(),
+            keep: "400d".into(),
+            watch: "30s".into(),
         }
     }
 }

@@ -58,4 +58,9 @@ pub enum Cause {
     #[error("this is a test; nothing is wrong")]
     #[serde(rename = "P817")]
     Test,
+    #[error(
+        "the definitions on disk have {mistakes} mistakes, the first ({first}) in {file}; the last valid ones stay in force"
+    )]
+    #[serde(rename = "P818")]
+    Invalid { mistakes: usize, first: String, file: String },
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catalog::clock::{Actor, SystemClock};
+use catalog::ledger::Lease;
 use catalog::schedule::{Ask, Tick, TickFilter, TickState};
 use catalog::store::Catalog;
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::harness::Project;
@@ -150,6 +152,17 @@ impl Ledger {
     /// Asks for a run of a pipeline now.
     pub(crate) fn ask_run(&self, pipeline: &str) {
         self.ask(&Ask::Run { pipeline: pipeline.into(), biz_date: None, priority: None });
+    }
+
+    /// Takes the lead for an hour and does nothing with it, as a scheduler that hangs.
+    pub(super) fn lead(&self) -> Lease {
+        let lead = self.runtime.block_on(self.catalog.lead(&self.actor, "hangs", TimeDelta::hours(1)));
+        lead.unwrap().unwrap()
+    }
+
+    /// Gives it back.
+    pub(super) fn release(&self, lead: &Lease) {
+        self.runtime.block_on(self.catalog.release(&self.actor, lead)).unwrap();
     }
 
     /// Ticks of a pipeline, the oldest first.

@@ -7,7 +7,8 @@ use crate::schedule::{Ask, Request, TickId, Vote};
 use crate::store::Catalog;
 use crate::store::row::{self, decode, instant};
 use crate::store::tx::WriteTx;
-use crate::{Actor, Error, digest};
+use crate::{Actor, Error, clock, digest};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{Row, query};
@@ -116,6 +117,21 @@ impl Catalog {
         .fetch_all(&self.reader)
         .await?;
         rows.iter().map(vote).collect()
+    }
+
+    /// Drops requests that were answered before an instant; returns how many. What became of them stays on the audit log.
+    ///
+    /// # Errors
+    /// K301.
+    pub async fn prune_requests(&self, actor: &Actor, before: DateTime<Utc>) -> Result<u64, Error> {
+        let mut tx = self.write(actor).await?;
+        let gone = query("DELETE FROM schedule_request WHERE tenant = $1 AND answered_at < $2")
+            .bind(&actor.tenant)
+            .bind(clock::text(before))
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
     }
 }
 

@@ -106,3 +106,20 @@ async fn votes_count_for_the_attempt_that_the_gate_stopped() {
     assert_eq!(world.voters().await, ["wang"]);
     assert!(world.catalog.claim(&world.actor, "w1", 1, TTL).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn answered_requests_are_dropped_when_they_are_old() {
+    let world = World::new().await;
+    let (catalog, actor) = (&world.catalog, &world.actor);
+    for ask in asks() {
+        catalog.ask(actor, &ask).await.unwrap();
+    }
+    assert!(world.apply(&[answer(1, true), answer(2, false)]).await);
+    world.clock.forward(chrono::TimeDelta::minutes(1));
+    let now = crate::Clock::now(&world.clock);
+    assert!(world.apply(&[answer(3, true)]).await);
+    assert_eq!(catalog.prune_requests(actor, now).await.unwrap(), 2);
+    assert!(matches!(catalog.request(actor, 1).await, Err(Error::NotFound { .. })));
+    assert_eq!(catalog.requests(actor, 99).await.unwrap().len(), asks().len() - 3);
+    assert_eq!(catalog.ask(actor, &asks().remove(1)).await.unwrap(), 10, "numbers are not used again");
+}

@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::{texts, world::cut};
 use crate::spec::diagnostic::Diagnostic;
 use crate::spec::mistake::{Hint, Mistake};
-use crate::spec::project::ProjectSpec;
+use crate::spec::project::{ProjectSpec, ServiceSpec};
 use crate::spec::{child, forms, secret};
 
 use super::super::finding::Finding;
@@ -38,6 +38,7 @@ fn project(spec: &ProjectSpec, desk: &mut Desk<'_>) {
             desk.value(key, Mistake::BadSecretName);
         }
     }
+    service(&spec.service, desk);
     let limits = &spec.limits;
     let columns = limits.columns as u64;
     let partitions = limits.partitions.map_or(1, |number| number as u64);
@@ -52,6 +53,20 @@ fn project(spec: &ProjectSpec, desk: &mut Desk<'_>) {
             let bounds = format!("{lowest} … {highest}");
             desk.value(&format!("limits.{key}"), Mistake::OutOfBounds { key: key.into(), bounds });
         }
+    }
+}
+
+fn service(spec: &ServiceSpec, desk: &mut Desk<'_>) {
+    const DAY: u64 = 86_400;
+    for (key, text, bounds) in [
+        ("lease", &spec.lease, (1..=DAY, "1s … 1d")),
+        ("poll", &spec.poll, (1..=DAY, "1s … 1d")),
+        ("drain", &spec.drain, (0..=7 * DAY, "0s … 7d")),
+        ("log_keep", &spec.log_keep, (DAY..=3_660 * DAY, "1d … 3660d")),
+        ("keep", &spec.keep, (30 * DAY..=3_660 * DAY, "30d … 3660d")),
+        ("watch", &spec.watch, (1..=600, "1s … 10m")),
+    ] {
+        texts::bounded(Some(text), &format!("service.{key}"), bounds, desk);
     }
 }
 
