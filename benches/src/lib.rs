@@ -1,12 +1,12 @@
 //! Benchmarks: how fast rows flow, beside DataFusion doing the least that could be called the same; how fast the ledger
-//! records what happens, beside what the disk can do.
+//! records what happens, beside what the disk can do; how late the service begins what is due.
 //!
 //! | to find | look in |
 //! |---|---|
 //! | the made-up register that is read | [`register`] |
 //! | child processes, their time and peak memory | [`measure`] |
 //! | what the disk can do | [`disk`] |
-//! | the benchmarks themselves | `benches/register/`, `benches/ledger/` |
+//! | the benchmarks themselves | `benches/register/`, `benches/ledger/`, `benches/service/` |
 //! | how to run it, what its numbers mean | `README.md` |
 //!
 //! What must never happen here:

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What one run took.
@@ -50,11 +51,11 @@ pub fn here(work: impl FnOnce() -> Result<Moved, String>) -> Result<(), String> 
     Ok(())
 }
 
-/// Runs this program again with these arguments and reads what it measured.
+/// Runs this program again with these arguments and reads what it measured, one line of JSON.
 ///
 /// # Errors
 /// When the child fails; it says why on standard error.
-pub fn in_child(arguments: &[&OsStr]) -> Result<Measured, String> {
+pub fn in_child<T: DeserializeOwned>(arguments: &[&OsStr]) -> Result<T, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let child = Command::new(program).args(arguments).stderr(Stdio::inherit()).output();
     let child = child.map_err(|error| error.to_string())?;
@@ -80,16 +81,24 @@ pub fn load() -> String {
     text.split(' ').next().unwrap_or("?").to_owned()
 }
 
-fn peak_mib() -> Result<f64, String> {
+/// Largest resident set of this process so far, in MiB.
+///
+/// # Errors
+/// When Linux's `/proc` cannot be read.
+pub fn peak_mib() -> Result<f64, String> {
     let status = fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
     kib.map(|kib| kib / 1024.0).ok_or_else(|| "/proc/self/status does not say VmHWM".to_owned())
 }
 
-/// User and system time of the process: fields 14 and 15 of `/proc/self/stat`, in hundredths of a second.
-fn cpu_seconds() -> Result<f64, String> {
+/// User and system time of this process so far, in seconds.
+///
+/// # Errors
+/// When Linux's `/proc` cannot be read.
+pub fn cpu_seconds() -> Result<f64, String> {
     let stat = fs::read_to_string("/proc/self/stat").map_err(|error| error.to_string())?;
+    // Fields 14 and 15, in hundredths of a second.
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
     Ok(ticks / 100.0)

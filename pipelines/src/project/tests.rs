@@ -228,7 +228,7 @@ fn durations_of_the_service_are_checked() {
     let dir = scaffold();
     let head = "[project]\nid = \"a\"\ntitle = \"a\"\n[service]\n";
     put(dir.path(), "sluice.toml", format!("{head}lease = \"4x\"\nkeep = \"3d\"\nwatch = \"20m\"\ndrain = \"0s\"\n"));
-    assert_eq!(codes(dir.path()), ["P128", "P150", "P150"]);
+    assert_eq!(codes(dir.path()), ["P155", "P115", "P115"]);
 }
 
 #[test]
