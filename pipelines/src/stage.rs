@@ -60,6 +60,18 @@ pub async fn run(
         let task = Task { sink: Arc::clone(&sink), partition, number: 0, open: BTreeMap::new(), done: Vec::new() };
         tasks.spawn(task.run(stream));
     }
+    let written = join(&mut tasks, stop).await;
+    // Nobody writes any more when this returns: the folder may be removed.
+    tasks.shutdown().await;
+    let mut files = written?;
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(files)
+}
+
+async fn join(
+    tasks: &mut JoinSet<Result<Vec<StagedFile>, Error>>,
+    stop: &CancellationToken,
+) -> Result<Vec<StagedFile>, Error> {
     let mut files = Vec::new();
     loop {
         let finished = tokio::select! {
@@ -67,13 +79,11 @@ pub async fn run(
             finished = tasks.join_next() => finished,
         };
         match finished {
-            None => break,
+            None => return Ok(files),
             Some(Ok(written)) => files.extend(written?),
             Some(Err(_)) => return Err(Error::Engine { step: "stage".into(), kind: "a task ended early".into() }),
         }
     }
-    files.sort_by(|left, right| left.path.cmp(&right.path));
-    Ok(files)
 }
 
 type Partition = Vec<Option<String>>;

@@ -106,7 +106,7 @@ async fn give_up(
     error: &Error,
 ) -> Result<(), Error> {
     let engine = runner.engine;
-    Stage::at(&engine.state, job, &occurrence.key, lease.token).remove()?;
+    Stage::at(&engine.state, job, &occurrence.key, lease.token).clear();
     let disposition = disposition_of(status_of(error));
     let reason = json!({ "problem": error.problem() });
     Ok(runner.catalog.finish(&engine.actor, &occurrence.id, disposition, Some(reason)).await?)

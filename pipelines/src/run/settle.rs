@@ -52,7 +52,7 @@ pub(super) async fn publish(
     runner.catalog.put_quarantine(&engine.actor, &intent.occurrence, &quarantine_files(manifest)).await?;
     runner.catalog.complete(&engine.actor, &intent.id, &published).await?;
     crash::point("catalog.completed");
-    stage.remove()?;
+    stage.clear();
     crash::point("stage.removed");
     tell(job, manifest, outcome, report);
     Ok(())

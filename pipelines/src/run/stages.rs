@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use catalog::zone::Zone;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,10 @@ use crate::plan::JobPlan;
 const MANIFEST: &str = "manifest.json";
 /// Between occurrence and token in the name of a stage folder; no slug holds it.
 const TOKEN: char = '~';
+
+/// How often a folder is removed again that something was put into meanwhile.
+const REMOVALS: u32 = 20;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(10);
 
 /// A stage folder.
 #[derive(Debug, Clone)]
@@ -70,10 +75,23 @@ impl Stage {
             .map_err(|error| Error::state("create", &self.root, &error))
     }
 
-    pub(super) fn remove(&self) -> Result<(), Error> {
-        match fs::remove_dir_all(&self.root) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::state("remove", &self.root, &error)),
-            _ => Ok(()),
+    /// The folder goes; should it not go now, the next holder of the target's lease sweeps it.
+    pub(super) fn clear(&self) {
+        let _ = self.remove();
+    }
+
+    /// What the system still had in hand when its writer was stopped may come in between: that is waited for.
+    fn remove(&self) -> Result<(), Error> {
+        let mut tries = 0..REMOVALS;
+        loop {
+            match fs::remove_dir_all(&self.root) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries.next().is_some() => {
+                    std::thread::sleep(BETWEEN_REMOVALS);
+                }
+                Err(error) => return Err(Error::state("remove", &self.root, &error)),
+                Ok(()) => return Ok(()),
+            }
         }
     }
 
@@ -161,4 +179,32 @@ pub(super) fn slug(name: &str) -> String {
     name.chars()
         .map(|letter| if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_') { letter } else { '_' })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_stage_goes_although_something_is_still_put_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Stage { root: folder.path().join("stage") };
+        stage.begin().unwrap();
+        let root = stage.root.clone();
+        let writer = std::thread::spawn(move || {
+            let began = std::time::Instant::now();
+            for number in 0.. {
+                if began.elapsed() > Duration::from_millis(60) || fs::write(root.join(number.to_string()), "").is_err()
+                {
+                    break;
+                }
+            }
+        });
+        stage.remove().unwrap();
+        writer.join().unwrap();
+        assert!(!stage.root.exists());
+        stage.remove().unwrap();
+    }
 }
